@@ -1,0 +1,1 @@
+"""Mistakes of deployment that are caught at start."""

@@ -1,0 +1,78 @@
+"""Claims: how a worker takes a row, proves later that it still holds it, and gives it back.
+
+A row of work has a lease that ends by the database's clock, a fencing number that grows with every claim, and a count
+of attempts that is raised before the work starts, so that work which kills its process is counted as well."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+
+class Claimable(models.Model):
+    """Columns of a row of work. `state` and what its values mean belong to the model itself."""
+
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    claim = models.PositiveIntegerField(default=0, editable=False, help_text="Fencing number: grows with every claim.")
+    leased_until = models.DateTimeField(null=True, blank=True, editable=False)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+Row = TypeVar("Row", bound=Claimable)
+
+
+def claim(
+    queryset: models.QuerySet[Row], *, limit: int, lease_seconds: int, order_by: str = "pk", **changes: Any
+) -> list[Row]:
+    """Takes up to `limit` rows of the queryset that are due and that nobody else is taking, in the order given.
+
+    `changes` are set with it, usually `state="sending"`. Rows come back with their new claim number. Two workers never
+    get the same row (SKIP LOCKED); the transaction is short and holds no network call.
+    """
+    model = queryset.model
+    with transaction.atomic():
+        due = queryset.filter(Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=Now()))
+        ids = list(
+            due.order_by(order_by)
+            .select_for_update(skip_locked=True, of=("self",))
+            .values_list("pk", flat=True)[:limit]
+        )
+        if not ids:
+            return []
+        model._base_manager.filter(pk__in=ids).update(
+            attempts=F("attempts") + 1,
+            claim=F("claim") + 1,
+            leased_until=Now() + timedelta(seconds=lease_seconds),
+            **changes,
+        )
+        rows = model._base_manager.in_bulk(ids)
+    return [rows[pk] for pk in ids]
+
+
+def settle(row: Claimable, **changes: Any) -> bool:
+    """Writes the outcome if the row is still held under the claim with which it was taken; False when it is not: a
+    late result of an old claim changes nothing. `leased_until` ends with it."""
+    changes.setdefault("leased_until", None)
+    held = type(row)._base_manager.filter(pk=row.pk, claim=row.claim, leased_until__isnull=False)
+    done = held.update(**changes) == 1
+    if done:
+        for name, value in changes.items():
+            setattr(row, name, value)
+    return done
+
+
+def still_held(row: Claimable) -> bool:
+    """Asked right before an effect that cannot be taken back."""
+    return type(row)._base_manager.filter(pk=row.pk, claim=row.claim, leased_until__gt=Now()).exists()
+
+
+def expired(queryset: models.QuerySet[Row]) -> models.QuerySet[Row]:
+    """Rows whose lease ran out while they were held: their worker died or hangs."""
+    return queryset.filter(leased_until__lte=Now())

@@ -1,0 +1,61 @@
+"""Tables of the ground floor: what every application shares and none owns."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+
+class Doorbell(models.Model):
+    """When a bell was rung that nobody has answered yet; keeps a store's many changes to one task in the queue."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    rung_at = models.DateTimeField(null=True)
+
+
+class Canary(models.Model):
+    """A task sent through the queue to see whether it lives: it counts when it stamped its row and left the queue."""
+
+    enqueued_at = models.DateTimeField(auto_now_add=True)
+    task_id = models.CharField(max_length=64, blank=True)
+    ran_at = models.DateTimeField(null=True)
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a part of the product on one host."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    beat_at = models.DateTimeField()
+    facts = models.JSONField(default=dict)
+
+
+class IdempotencyRecord(models.Model):
+    """The answer to a write that named an Idempotency-Key, given again for 24 hours to the same caller and request."""
+
+    owner = models.CharField(max_length=80, help_text="The token or user the key belongs to.")
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Empty while the request runs.")
+    body = models.TextField(blank=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    location = models.CharField(max_length=500, blank=True)
+    locked_until = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["owner", "key"], name="core_idempotency_owner_key")]
+
+
+class AuditEntry(models.Model):
+    """Who did what outside the orders' own timeline: access, connections, tokens. Written, never changed."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    actor_label = models.CharField(max_length=200)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    action = models.CharField(max_length=60)
+    store_id = models.BigIntegerField(null=True, db_index=True)
+    subject = models.CharField(max_length=200, blank=True)
+    facts = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, blank=True)

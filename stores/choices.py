@@ -1,0 +1,47 @@
+"""States and kinds of the store floor."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import pgettext_lazy
+
+from backoffice.core.actor import Role
+
+
+class RoleChoices(models.IntegerChoices):
+    """`Role` of the ground floor with its words for people."""
+
+    VIEWER = Role.VIEWER.value, pgettext_lazy("role", "Viewer")
+    AGENT = Role.AGENT.value, pgettext_lazy("role", "Agent")
+    MANAGER = Role.MANAGER.value, pgettext_lazy("role", "Manager")
+
+
+class StoreState(models.TextChoices):
+    """Whether we may speak to the shop. Only CONNECTED stores are synced and written to."""
+
+    CONNECTED = "connected", pgettext_lazy("store state", "Connected")
+    NEEDS_ATTENTION = "needs_attention", pgettext_lazy("store state", "Needs attention")
+    PAUSED = "paused", pgettext_lazy("store state", "Paused")
+    DISCONNECTED = "disconnected", pgettext_lazy("store state", "Disconnected")
+
+
+class CredentialKind(models.TextChoices):
+    """How the token is come by."""
+
+    STATIC = "static", pgettext_lazy("credential kind", "Pasted access token")
+
+
+class SyncPhase(models.TextChoices):
+    """Where a stream of a store stands."""
+
+    FIRST_LOAD = "first_load", pgettext_lazy("sync phase", "First load")
+    FOLLOWING = "following", pgettext_lazy("sync phase", "Following")
+
+
+class InboxState(models.TextChoices):
+    """What became of a webhook."""
+
+    PENDING = "pending", pgettext_lazy("inbox state", "Waiting")
+    DONE = "done", pgettext_lazy("inbox state", "Done")
+    IGNORED = "ignored", pgettext_lazy("inbox state", "Ignored")
+    FAILED = "failed", pgettext_lazy("inbox state", "Failed")

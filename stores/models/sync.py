@@ -1,0 +1,60 @@
+"""Where the mirror of each store stands."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from backoffice.core.claims import Claimable
+from stores.choices import SyncPhase
+from stores.querysets import StoreOwnedManager
+
+from .store import Store
+
+
+class SyncStream(Claimable):
+    """One stream of one store: `orders` by their `updated_at`, `fulfillment_orders` by theirs (two clocks).
+
+    `watermark` is the latest time of change seen in the shop's own words; a window begins an overlap before it.
+    """
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="streams")
+    resource = models.CharField(max_length=40)
+    phase = models.CharField(max_length=20, choices=SyncPhase.choices, default=SyncPhase.FIRST_LOAD)
+    watermark = models.DateTimeField(null=True)
+    cursor = models.TextField(blank=True, help_text="Where the first load goes on; empty between loads.")
+    loaded = models.PositiveIntegerField(default=0)
+    expected = models.PositiveIntegerField(null=True, help_text="What the shop counted when the first load began.")
+    started_at = models.DateTimeField(null=True)
+    first_loaded_at = models.DateTimeField(null=True, help_text="When the first load was complete.")
+    finished_at = models.DateTimeField(
+        null=True, help_text="End of the last complete pass: the mirror is true as of its start."
+    )
+    true_as_of = models.DateTimeField(null=True, help_text="Start of the last complete pass.")
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+
+    objects = StoreOwnedManager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["store", "resource"], name="stores_stream_once")]
+
+
+class Quarantined(models.Model):
+    """One thing of the shop that could not be mirrored: set aside with its cause, so that the rest goes on."""
+
+    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="quarantined")
+    resource = models.CharField(max_length=40)
+    gid = models.CharField(max_length=100)
+    reason = models.TextField()
+    attempts = models.PositiveSmallIntegerField(default=1)
+    first_at = models.DateTimeField(auto_now_add=True)
+    last_at = models.DateTimeField(auto_now=True)
+
+    objects = StoreOwnedManager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["store", "resource", "gid"], name="stores_quarantine_once")
+        ]
