@@ -1,7 +1,7 @@
 """The queue's broker: django-q2's ORM broker with an order, one statement per look, and patience with the database.
 
-django-q2's own takes rows in no order at all and leaves them to whoever updates first; when the database is away it gives
-up its process and comes back after ten seconds. Named by `Q_CLUSTER["broker_class"]`."""
+django-q2's own takes rows in no order at all and leaves them to whoever updates first; when the database is away it
+gives up its process and comes back after ten seconds. Named by `Q_CLUSTER["broker_class"]`."""
 
 from __future__ import annotations
 

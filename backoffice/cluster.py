@@ -49,7 +49,7 @@ class Cluster:
         return any(member.processing for member in members(self.pid))
 
     def stop(self, *, patience_seconds: float) -> None:
-        """Lets the leader finish what runs and what was taken from the queue; after the patience ends the whole group."""
+        """Lets the leader finish what runs and what was taken from the queue; after the patience ends the group."""
         processes.end_group(self._leader, patience_seconds=patience_seconds)
 
     def kill(self, *, patience_seconds: float = 0.0) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from backoffice import embedded_server as server
+from backoffice.embedded_server import EmbeddedPostgresError as EmbeddedPostgresError
 
 NAME = "backoffice"
 PORT = 5432

@@ -1,4 +1,4 @@
-"""What the supervisor and the demo share about processes: children that die with their parent, groups that end as one."""
+"""Processes, for the supervisor and the demo: children that die with their parent, groups that end as one."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def die_with_parent() -> None:
-    """Called in a child: the kernel ends it with SIGKILL when the thread that made it ends. Linux only; elsewhere the end
-    of the group and the look for orphans at the next start must do."""
+    """Called in a child: the kernel ends it with SIGKILL when the thread that made it ends. Linux only; elsewhere the
+    end of the group and the look for orphans at the next start must do."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() == 1:
@@ -45,7 +45,7 @@ def start_group(
         stdout=output,
         stderr=subprocess.STDOUT if output is not None else None,
         start_new_session=True,
-        preexec_fn=die_with_parent if tied and os.getpid() != 1 else None,  # noqa: PLW1509 - our callers have one thread
+        preexec_fn=die_with_parent if tied and os.getpid() != 1 else None,
     )
 
 

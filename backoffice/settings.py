@@ -142,6 +142,7 @@ Q_TIMEOUT_SECONDS = 90
 Q_CLUSTER = {
     "name": "backoffice",
     "orm": "default",
+    "broker_class": "backoffice.broker.OrderedBroker",
     "workers": Q_WORKERS,
     "timeout": Q_TIMEOUT_SECONDS,
     # The lease starts when the pusher takes the row, not when work starts: a prefetched task must fit in as well.
