@@ -1,0 +1,256 @@
+"""Reading a shop: its identity, orders by page and by id, what changed on the second clock, and counts.
+
+All lists of an order are whole (`complete`), whatever their length. Queries are repeated within the lane's patience;
+`ShopifyError`s that come through are for the caller's rows to remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from stores.shopify import scopes as access
+from stores.shopify.asking import ask
+from stores.shopify.client import Client
+from stores.shopify.errors import GarbageAnswer, TooExpensive
+from stores.shopify.following import complete
+from stores.shopify.parsing import parse_order, parse_shop
+from stores.shopify.redaction import is_redaction, redacted_by_row
+from stores.shopify.search import both, window
+from stores.shopify.shapes import Part
+from stores.shopify.snapshots import OrderSnapshot, ShopSnapshot
+from stores.shopify.throttle import Lane
+
+Item = TypeVar("Item")
+
+ORDERS_PER_PAGE = 50
+"""548 requested points with the nested sizes of a page; 100 orders would ask for 704."""
+ORDERS_PER_CHUNK = 50
+"""`nodes(ids:)` costs the same for any number of ids; the brake is the time that Shopify gives a query, about 10 s."""
+DEEPEST_PAGE = 25_000
+"""Shopify serves no more rows than these to one search: narrow the window and start again."""
+
+_PAGE_SIZES: Mapping[str, int] = {"lines": 20, "fulfillmentOrders": 4, "parts": 10}
+_CHUNK_SIZES: Mapping[str, int] = {"lines": 100, "fulfillmentOrders": 20, "parts": 50}
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """One page and how to go on: `end_cursor` is bound to the very same arguments and not to be kept across runs."""
+
+    items: tuple[Item, ...]
+    end_cursor: str | None
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFulfillmentOrder:
+    """A fulfilment order on the second clock: which order has to be read again."""
+
+    gid: str
+    order_gid: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCount:
+    """How many orders. `exact` is false where Shopify stopped counting; then there are at least so many."""
+
+    count: int
+    exact: bool
+
+
+def read_shop(client: Client, *, lane: Lane = Lane.INTERACTIVE) -> ShopSnapshot:
+    """Who the shop is and what the token may do. `domain` is Shopify's own, whatever address was asked."""
+    answer = ask(client, "connection_check", {}, lane=lane)
+    return parse_shop(answer.data, api_version=answer.api_version)
+
+
+def read_orders_page(
+    client: Client,
+    *,
+    scopes: Collection[str],
+    lane: Lane,
+    after: str | None = None,
+    updated_from: datetime | None = None,
+    updated_to: datetime | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    newest_first: bool = False,
+    first: int = ORDERS_PER_PAGE,
+) -> Page[OrderSnapshot]:
+    """A page of the orders within the windows (both ends included, whole seconds).
+
+    Sorted by `updated_at` when that window has an end, else by `created_at`. Only the latter may be read
+    `newest_first`: an order that changes meanwhile jumps in the other, and reading backwards would lose it.
+    Raises `ValueError` for that combination and for times without zone.
+    """
+    by_update = updated_from is not None or updated_to is not None
+    if by_update and newest_first:
+        raise ValueError("reading updates backwards loses rows")
+    variables = {
+        "first": first,
+        "after": after,
+        "query": both(window("updated_at", updated_from, updated_to), window("created_at", created_from, created_to)),
+        "sortKey": "UPDATED_AT" if by_update else "CREATED_AT",
+        "reverse": newest_first,
+        **_PAGE_SIZES,
+        **_switches(scopes),
+    }
+    answer = ask(client, "orders_page", variables, lane=lane, tolerates=is_redaction)
+    found, redacted = Part(answer.data).part("orders"), redacted_by_row(answer.errors)
+    orders = [
+        complete(client, parse_order(node, redacted=redacted.get(at, ()), left_out=_left_out(scopes)), lane=lane)
+        for at, node in enumerate(found.parts("nodes"))
+    ]
+    return _page(found, tuple(orders), after=after)
+
+
+def iterate_orders(
+    client: Client,
+    *,
+    scopes: Collection[str],
+    lane: Lane,
+    updated_from: datetime | None = None,
+    updated_to: datetime | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+    newest_first: bool = False,
+    first: int = ORDERS_PER_PAGE,
+) -> Iterator[Page[OrderSnapshot]]:
+    """The pages of `read_orders_page`, one after the other. Stops before `DEEPEST_PAGE` with `has_next` true."""
+    after, seen, more = None, 0, True
+    while more and seen + first <= DEEPEST_PAGE:
+        page = read_orders_page(
+            client,
+            scopes=scopes,
+            lane=lane,
+            after=after,
+            updated_from=updated_from,
+            updated_to=updated_to,
+            created_from=created_from,
+            created_to=created_to,
+            newest_first=newest_first,
+            first=first,
+        )
+        yield page
+        after, more, seen = page.end_cursor, page.has_next, seen + len(page.items)
+
+
+def read_orders(
+    client: Client, gids: Sequence[str], *, scopes: Collection[str], lane: Lane
+) -> dict[str, OrderSnapshot | None]:
+    """Orders by id, past any search index, so as they are now. None for one that is not there (any more).
+
+    Asked in chunks; a chunk that is too dear is halved. Raises `ValueError` for an id that is no order's.
+    """
+    wanted = list(dict.fromkeys(gids))
+    for gid in wanted:
+        if not gid.startswith("gid://shopify/Order/"):
+            raise ValueError(f"not an order: {gid}")
+    found: dict[str, OrderSnapshot | None] = {}
+    chunks = [wanted[at : at + ORDERS_PER_CHUNK] for at in range(0, len(wanted), ORDERS_PER_CHUNK)]
+    while chunks:
+        chunk = chunks.pop(0)
+        try:
+            found |= _read_chunk(client, chunk, scopes, lane)
+        except TooExpensive:
+            if len(chunk) == 1:
+                raise
+            middle = len(chunk) // 2
+            chunks = [chunk[:middle], chunk[middle:], *chunks]
+    return found
+
+
+def read_changed_fulfillment_orders(
+    client: Client, *, updated_from: datetime | None, lane: Lane, after: str | None = None, first: int = 250
+) -> Page[ChangedFulfillmentOrder]:
+    """A page of the second clock: holds, releases and moves change only the fulfilment order's `updated_at`."""
+    query = both(window("updated_at", updated_from, None))
+    answer = ask(client, "fulfillment_orders_page", {"first": first, "after": after, "query": query}, lane=lane)
+    found = Part(answer.data).part("fulfillmentOrders")
+    return _page(found, tuple(_changed(node) for node in found.parts("nodes")), after=after)
+
+
+def read_fulfillment_orders(
+    client: Client, gids: Sequence[str], *, lane: Lane
+) -> dict[str, ChangedFulfillmentOrder | None]:
+    """Which order each fulfilment order belongs to; webhooks about them do not say. None where it is gone."""
+    found: dict[str, ChangedFulfillmentOrder | None] = {}
+    wanted = list(dict.fromkeys(gids))
+    for start in range(0, len(wanted), 250):
+        chunk = wanted[start : start + 250]
+        answer = ask(client, "fulfillment_orders_by_ids", {"ids": chunk}, lane=lane)
+        nodes = _as_many(Part(answer.data).parts_or_none("nodes"), chunk)
+        found |= {gid: _changed(node) if node else None for gid, node in zip(chunk, nodes, strict=True)}
+    return found
+
+
+def count_orders(
+    client: Client,
+    *,
+    lane: Lane,
+    updated_from: datetime | None = None,
+    updated_to: datetime | None = None,
+    created_from: datetime | None = None,
+    created_to: datetime | None = None,
+) -> OrderCount:
+    """How many orders lie within the windows, as Shopify counts. Costs 10 points."""
+    query = both(window("updated_at", updated_from, updated_to), window("created_at", created_from, created_to))
+    found = Part(ask(client, "orders_count", {"query": query}, lane=lane).data).part("ordersCount")
+    return OrderCount(found.whole("count"), found.text("precision") == "EXACT")
+
+
+def _read_chunk(
+    client: Client, gids: list[str], scopes: Collection[str], lane: Lane
+) -> dict[str, OrderSnapshot | None]:
+    variables = {"ids": gids, **_CHUNK_SIZES, **_switches(scopes)}
+    answer = ask(client, "orders_by_ids", variables, lane=lane, tolerates=is_redaction)
+    nodes, redacted = _as_many(Part(answer.data).parts_or_none("nodes"), gids), redacted_by_row(answer.errors)
+    found: dict[str, OrderSnapshot | None] = {}
+    for at, (gid, node) in enumerate(zip(gids, nodes, strict=True)):
+        if node is None:
+            found[gid] = None
+            continue
+        parsed = parse_order(node, redacted=redacted.get(at, ()), left_out=_left_out(scopes))
+        if parsed.snapshot.gid != gid:
+            raise node.unreadable("id")
+        found[gid] = complete(client, parsed, lane=lane)
+    return found
+
+
+def _as_many(nodes: list[Part | None], asked: Sequence[str]) -> list[Part | None]:
+    if len(nodes) != len(asked):
+        raise GarbageAnswer("garbage_answer", facts={"path": "nodes", "asked": len(asked), "got": len(nodes)})
+    return nodes
+
+
+def _page(found: Part, items: tuple[Item, ...], *, after: str | None) -> Page[Item]:
+    info = found.part("pageInfo")
+    has_next, end = info.flag("hasNextPage"), info.text_or_empty("endCursor") or None
+    if has_next and (end is None or end == after or not items):
+        raise info.unreadable("endCursor")  # going on would read the same page for ever
+    return Page(items, end, has_next)
+
+
+def _changed(node: Part) -> ChangedFulfillmentOrder:
+    return ChangedFulfillmentOrder(node.text("id"), node.text("orderId"), node.moment("updatedAt"))
+
+
+def _switches(scopes: Collection[str]) -> dict[str, bool]:
+    return {
+        "withCustomer": access.reads_customers(scopes),
+        "withFulfillmentOrders": access.reads_fulfillment_orders(scopes),
+    }
+
+
+def _left_out(scopes: Collection[str]) -> frozenset[str]:
+    """The snapshot fields that the granted scopes do not open."""
+    closed = set()
+    if not access.reads_customers(scopes):
+        closed.add("customer")
+    if not access.reads_fulfillment_orders(scopes):
+        closed.add("fulfillment_orders")
+    return frozenset(closed)

@@ -1,0 +1,41 @@
+"""Access scopes: what a token was granted decides what we ask for. Source: the access scopes of Admin 2026-10."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+REQUIRED: frozenset[str] = frozenset({"read_orders", "write_orders"})
+"""Without these a store cannot be mirrored and acted on."""
+
+FULFILLMENT_ORDER_SCOPES: frozenset[str] = frozenset(
+    {
+        "read_merchant_managed_fulfillment_orders",
+        "read_third_party_fulfillment_orders",
+        "read_assigned_fulfillment_orders",
+        "read_marketplace_fulfillment_orders",
+    }
+)
+"""Any one of them opens fulfilment orders; those of the other kinds stay invisible."""
+
+
+def has_scope(granted: Collection[str], scope: str) -> bool:
+    """Whether `scope` is granted; Shopify may list only `write_x`, which implies `read_x`."""
+    return scope in granted or (scope.startswith("read_") and f"write_{scope.removeprefix('read_')}" in granted)
+
+
+def has_any(granted: Collection[str], scopes: Collection[str]) -> bool:
+    """Whether one of `scopes` is granted; no scopes named means none needed."""
+    return not scopes or any(has_scope(granted, scope) for scope in scopes)
+
+
+def missing(granted: Collection[str]) -> frozenset[str]:
+    """The required scopes that were not granted."""
+    return frozenset(scope for scope in REQUIRED if not has_scope(granted, scope))
+
+
+def reads_customers(granted: Collection[str]) -> bool:
+    return has_scope(granted, "read_customers")
+
+
+def reads_fulfillment_orders(granted: Collection[str]) -> bool:
+    return has_any(granted, FULFILLMENT_ORDER_SCOPES)
