@@ -11,6 +11,8 @@ from django.conf import settings
 
 from backoffice import embedded
 
+pytest_plugins = ["tests.conftest_people"]
+
 _handle = pytest.StashKey[embedded.Handle]()
 # Browser tests drive Playwright's event loop in the thread that also arranges rows.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
