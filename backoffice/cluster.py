@@ -4,6 +4,7 @@ leader, started by the supervisor as the head of a process group; nothing else s
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import subprocess
@@ -88,31 +89,39 @@ def _member(process: psutil.Process, leader: int) -> Member:
     return Member(process.pid, "worker", processing=doing == "processing")
 
 
+@dataclass(frozen=True)
+class Registration:
+    """This supervisor's entry in the register of its directory, and the process numbers of those found dead there."""
+
+    path: Path
+    dead: tuple[int, ...]
+
+    def note(self, cluster: Cluster) -> None:
+        """Who has to be ended should this supervisor be killed."""
+        self.path.write_text(json.dumps({"leader": cluster.pid}))
+
+
 @contextlib.contextmanager
-def registered(directory: Path) -> Iterator[Path]:
+def registered(directory: Path) -> Iterator[Registration]:
     """Registers this supervisor under `directory` while it lives and first ends the clusters of supervisors that died.
 
     The file of a living supervisor is locked; the kernel drops the lock with the process, whatever ended it.
     """
-    import fcntl
-
     directory.mkdir(parents=True, exist_ok=True)
+    dead = []
     for path in directory.glob("*.json"):
         with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("r+") as other:
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _end_orphans(path)
             path.unlink()
+            dead.append(int(path.stem))
     own = directory / f"{os.getpid()}.json"
     with own.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         try:
-            yield own
+            yield Registration(own, tuple(dead))
         finally:
             own.unlink(missing_ok=True)
-
-
-def register(path: Path, cluster: Cluster) -> None:
-    path.write_text(json.dumps({"leader": cluster.pid}))
 
 
 def _end_orphans(path: Path) -> None:

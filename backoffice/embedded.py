@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import quote
 
 from backoffice import embedded_server as server
 from backoffice.embedded_server import EmbeddedPostgresError as EmbeddedPostgresError
@@ -44,6 +45,11 @@ def database_settings(directory: Path) -> dict[str, Any]:
         "HOST": str(socket_directory(directory)),
         "PORT": str(PORT),
     }
+
+
+def url(directory: Path, *, name: str = NAME) -> str:
+    """The same as a DATABASE_URL, for another process; `name` may be a test database."""
+    return f"postgres://{NAME}@/{name}?host={quote(str(socket_directory(directory)), safe='')}"
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ clusters do."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
 import socket
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 
-from backoffice import canary, cluster, embedded
+from backoffice import broker, canary, cluster, embedded
 from backoffice.canary import Verdict
 from backoffice.core import sweeps
 from backoffice.core.models import Canary, Heartbeat
@@ -48,6 +49,10 @@ class Timing:
     sweep_every: float
 
 
+def _heartbeat_name(pid: int) -> str:
+    return f"work@{socket.gethostname()[:80]}:{pid}"
+
+
 @dataclass
 class Supervisor:
     """One run of it. `run` returns after SIGTERM or SIGINT, when the cluster has ended."""
@@ -57,6 +62,7 @@ class Supervisor:
     embedded_directory: Path | None = None
     _cluster: cluster.Cluster | None = None
     _canary: Canary | None = None
+    _registration: cluster.Registration = field(init=False)
     _proven: bool = False
     _restarts: int = 0
     _failures: int = 0
@@ -68,29 +74,40 @@ class Supervisor:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        with cluster.registered(self.directory) as own:
+        with cluster.registered(self.directory) as self._registration:
             while not self._stopping:
-                self._keep_cluster(own)
+                if self._cluster is not None and self._cluster.ended():
+                    self._restart("its leader ended", patience_seconds=0.0)
                 self._keep_database()
                 time.sleep(_TICK_SECONDS)
             if self._cluster is not None:
                 logger.info("Stopping; running tasks get time to finish", extra={"seconds": STOP_PATIENCE_SECONDS})
                 self._cluster.stop(patience_seconds=STOP_PATIENCE_SECONDS)
+            with contextlib.suppress(OperationalError, InterfaceError):
+                Heartbeat.objects.filter(name=_heartbeat_name(os.getpid())).delete()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._stopping and self._cluster is not None:
             self._cluster.kill()  # asked twice: no patience left
         self._stopping = True
 
-    def _keep_cluster(self, own: Path) -> None:
-        if self._cluster is None:
-            if time.monotonic() >= self._due.get("start", 0.0):
-                self._cluster = cluster.Cluster()
-                cluster.register(own, self._cluster)
-                self._proven = False
-                logger.info("Cluster started", extra={"pid": self._cluster.pid, "restarts": self._restarts})
-        elif self._cluster.ended():
-            self._restart("its leader ended", patience_seconds=0.0)
+    def _start(self) -> None:
+        if self._cluster is not None or time.monotonic() < self._due.get("start", 0.0):
+            return
+        if self._is_alone():
+            broker.release_leases()
+        self._cluster = cluster.Cluster()
+        self._registration.note(self._cluster)
+        self._proven = False
+        logger.info("Cluster started", extra={"pid": self._cluster.pid, "restarts": self._restarts})
+
+    def _is_alone(self) -> bool:
+        """Whether no other supervisor gave a sign of life of late, on this machine or another."""
+        dead = [_heartbeat_name(pid) for pid in self._registration.dead]
+        Heartbeat.objects.filter(name__in=dead).delete()
+        others = Heartbeat.objects.filter(name__startswith="work@").exclude(name=_heartbeat_name(os.getpid()))
+        others.filter(beat_at__lt=Now() - timedelta(days=1)).delete()
+        return not others.filter(beat_at__gt=Now() - timedelta(seconds=6 * _HEARTBEAT_SECONDS)).exists()
 
     def _restart(self, why: str, *, patience_seconds: float) -> None:
         if self._cluster is None:
@@ -106,8 +123,9 @@ class Supervisor:
         self._due.pop("canary", None)
 
     def _keep_database(self) -> None:
-        """Canary, sweeps and heartbeat; with the database away they wait, and the cluster is not blamed for it."""
+        """Everything that needs it; with the database away all waits, and the cluster is not blamed for it."""
         try:
+            self._start()
             self._watch()
             self._sweep()
             self._beat()
@@ -179,7 +197,7 @@ class Supervisor:
             "restarts": self._restarts,
         }
         Heartbeat.objects.update_or_create(
-            name=f"work@{socket.gethostname()}"[:100], defaults={"beat_at": Now(), "facts": facts}
+            name=_heartbeat_name(os.getpid()), defaults={"beat_at": Now(), "facts": facts}
         )
 
     def _is_due(self, what: str, every_seconds: float) -> bool:
