@@ -2,53 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from .models import Store
 from .shopify.client import Client
+from .shopify.throttle import Lane
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of snapshots, oldest change first."""
+    """One page of what the shop has."""
 
     items: Sequence[Any]
-    end_cursor: str
+    end_cursor: str | None
     has_next: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did: rows made, rows changed, rows that were already so, and snapshots to fetch again by id."""
+    """What an ingest did. `refetch` names what must be read again by id, because what came may be older than the
+    row."""
 
     created: int = 0
     changed: int = 0
     unchanged: int = 0
     refetch: tuple[str, ...] = ()
 
+    def __add__(self, other: Ingested) -> Ingested:
+        return Ingested(
+            self.created + other.created,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.refetch + other.refetch,
+        )
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One kind of thing that is mirrored.
 
-    `fetch_page(client, store, after, updated_from, lane)` gives a Page in ascending order of change. `fetch_by_ids`
-    gives each id's snapshot or None where the shop no longer has it. `ingest(store, snapshots, by_id, backfilled)`
-    writes them: `by_id` says that they were fetched by id just now. `moved_by(snapshot)` is its time of change.
-    `affected(topic, payload)` turns a webhook into the ids to fetch. `mark_deleted(store, gids)`.
-    """
+class Resource(Protocol):
+    """One kind of thing that is mirrored, in one stream per store."""
 
     name: str
     topics: frozenset[str]
-    fetch_page: Callable[..., Page]
-    fetch_by_ids: Callable[[Client, Store, Sequence[str]], Mapping[str, Any]]
-    count: Callable[[Client, Store], int]
-    ingest: Callable[..., Ingested]
-    moved_at: Callable[[Any], datetime]
-    gid_of: Callable[[Any], str]
-    mark_deleted: Callable[[Store, Sequence[str]], int]
+    """Webhooks that hint at a change of it."""
+    has_first_load: bool
+    """False for a stream that only follows changes and begins where the first load of the others began."""
+
+    def newest_page(
+        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+    ) -> Page:
+        """For the first load: newest creation first, at or before `created_to`."""
+
+    def changed_page(
+        self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
+    ) -> Page:
+        """For following: oldest change first, at or after `updated_from`."""
+
+    def count(self, client: Client, store: Store) -> int:
+        """How many the shop has."""
+
+    def created_at(self, item: Any) -> datetime: ...
+
+    def updated_at(self, item: Any) -> datetime: ...
+
+    def ingest(self, store: Store, items: Sequence[Any], *, fetched_at: datetime, backfilled: bool) -> Ingested:
+        """Writes a page. `fetched_at` is the database's time before it was asked for. An item that cannot be written is
+        set aside (`Quarantined`) and does not keep the others."""
+
+    def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
+        """Reads these by id and writes what they are now; marks as deleted what the shop no longer has."""
+
+    def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
+        """What `refresh` must be given after this webhook; None when it is about nothing of ours."""
 
 
 _resources: dict[str, Resource] = {}

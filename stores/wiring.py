@@ -1,7 +1,13 @@
-"""What this application brings to the registries of the lower floors."""
+"""What the store floor brings to the registries of the ground floor."""
 
 from __future__ import annotations
+
+from backoffice.core import sweeps
+
+from .services import inbox, sync
 
 
 def connect() -> None:
     """Called once, when the applications are ready."""
+    sweeps.register("stores.sync", sync.sweep)
+    sweeps.register("stores.inbox", inbox.sweep)

@@ -113,6 +113,7 @@ class Order(models.Model):
 
     # The mirror's own bookkeeping
     state_hash = models.CharField(max_length=64)
+    fetched_at = models.DateTimeField(help_text="Database time before the request whose answer this row shows.")
     first_seen_at = models.DateTimeField(auto_now_add=True)
     mirrored_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

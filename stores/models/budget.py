@@ -8,10 +8,12 @@ from .store import Store
 
 
 class ShopBudget(models.Model):
-    """The bucket as last known. Points; `available` was right at `measured_at` and grows by `restore_rate` a second."""
+    """`stores.shopify.throttle.BucketState` as a row: points, points a second, and seconds of the database's clock."""
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="budget", primary_key=True)
-    maximum = models.FloatField(default=1000)
-    restore_rate = models.FloatField(default=50)
-    available = models.FloatField(default=1000)
-    measured_at = models.DateTimeField()
+    maximum = models.FloatField(default=2000)
+    restore_rate = models.FloatField(default=100)
+    available = models.FloatField(default=2000)
+    at = models.FloatField(default=0)
+    reserved = models.FloatField(default=0)
+    reserved_at = models.FloatField(default=0)

@@ -23,7 +23,10 @@ class SyncStream(Claimable):
     resource = models.CharField(max_length=40)
     phase = models.CharField(max_length=20, choices=SyncPhase.choices, default=SyncPhase.FIRST_LOAD)
     watermark = models.DateTimeField(null=True)
-    cursor = models.TextField(blank=True, help_text="Where the first load goes on; empty between loads.")
+    position = models.DateTimeField(
+        null=True,
+        help_text="How far the pass under way has come: by creation, downwards, in a first load; by change otherwise.",
+    )
     loaded = models.PositiveIntegerField(default=0)
     expected = models.PositiveIntegerField(null=True, help_text="What the shop counted when the first load began.")
     started_at = models.DateTimeField(null=True)

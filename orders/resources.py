@@ -1,0 +1,147 @@
+"""The two streams of the order mirror: orders by their own clock, and fulfilment orders by theirs.
+
+A hold, a release or a move changes only the fulfilment order's time: a mirror that followed orders alone would show old
+holds for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from backoffice.core.clock import db_now
+from stores.models import Store
+from stores.resources import Ingested, Page
+from stores.shopify.client import Client
+from stores.shopify.reading import (
+    ChangedFulfillmentOrder,
+    count_orders,
+    read_changed_fulfillment_orders,
+    read_fulfillment_orders,
+    read_orders,
+    read_orders_page,
+)
+from stores.shopify.scopes import reads_fulfillment_orders
+from stores.shopify.snapshots import OrderSnapshot
+from stores.shopify.subscriptions import TOPICS
+from stores.shopify.throttle import Lane
+from stores.shopify.webhooks import affected_order
+
+from .models import FulfillmentOrder
+from .services.ingest import ingest_orders, mark_deleted
+
+_OWN_TOPICS = frozenset({"app/uninstalled", "app/scopes_update", "shop/update"})
+_ORDER = "gid://shopify/Order/"
+# An order that changes while it is read is read again; one that changes for ever is left to the next pass.
+_MOST_ROUNDS = 3
+
+
+class OrdersResource:
+    name = "orders"
+    topics = frozenset(topic.header for topic in TOPICS) - _OWN_TOPICS
+    has_first_load = True
+
+    def newest_page(
+        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+    ) -> Page:
+        page = read_orders_page(
+            client, scopes=store.scopes, lane=lane, after=after, created_to=created_to, newest_first=True
+        )
+        return Page(page.items, page.end_cursor, page.has_next)
+
+    def changed_page(
+        self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
+    ) -> Page:
+        page = read_orders_page(client, scopes=store.scopes, lane=lane, after=after, updated_from=updated_from)
+        return Page(page.items, page.end_cursor, page.has_next)
+
+    def count(self, client: Client, store: Store) -> int:
+        return count_orders(client, lane=Lane.BACKGROUND).count
+
+    def created_at(self, item: OrderSnapshot) -> datetime:
+        return item.created_at
+
+    def updated_at(self, item: OrderSnapshot) -> datetime:
+        return item.updated_at
+
+    def ingest(
+        self, store: Store, items: Sequence[OrderSnapshot], *, fetched_at: datetime, backfilled: bool
+    ) -> Ingested:
+        return ingest_orders(store, items, fetched_at=fetched_at, by_id=False, backfilled=backfilled)
+
+    def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
+        """Takes ids of orders and of fulfilment orders; the latter lead to their orders."""
+        wanted = _order_gids(client, gids, lane)
+        done = Ingested()
+        for _ in range(_MOST_ROUNDS):
+            if not wanted:
+                break
+            fetched_at = db_now()
+            found = read_orders(client, wanted, scopes=store.scopes, lane=lane)
+            mark_deleted(store, [gid for gid, order in found.items() if order is None], fetched_at=fetched_at)
+            there = [order for order in found.values() if order is not None]
+            part = ingest_orders(store, there, fetched_at=fetched_at, by_id=True)
+            wanted = list(part.refetch)
+            done += Ingested(part.created, part.changed, part.unchanged)
+        return done
+
+    def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
+        return affected_order(topic, payload)
+
+
+class FulfillmentOrdersResource:
+    """Brings nothing of its own: it finds the orders whose fulfilment orders changed and has them read again."""
+
+    name = "fulfillment_orders"
+    topics: frozenset[str] = frozenset()
+    has_first_load = False
+
+    def newest_page(
+        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+    ) -> Page:
+        return Page((), None, False)
+
+    def changed_page(
+        self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
+    ) -> Page:
+        if not reads_fulfillment_orders(store.scopes):
+            return Page((), None, False)
+        page = read_changed_fulfillment_orders(client, updated_from=updated_from, lane=lane, after=after)
+        return Page(page.items, page.end_cursor, page.has_next)
+
+    def count(self, client: Client, store: Store) -> int:
+        return 0
+
+    def created_at(self, item: ChangedFulfillmentOrder) -> datetime:
+        return item.updated_at
+
+    def updated_at(self, item: ChangedFulfillmentOrder) -> datetime:
+        return item.updated_at
+
+    def ingest(
+        self, store: Store, items: Sequence[ChangedFulfillmentOrder], *, fetched_at: datetime, backfilled: bool
+    ) -> Ingested:
+        """Names the orders to read again: those whose fulfilment order is not here in this state."""
+        here = dict(
+            FulfillmentOrder.objects.filter(store=store, gid__in=[item.gid for item in items]).values_list(
+                "gid", "updated_at"
+            )
+        )
+        stale = [item.order_gid for item in items if here.get(item.gid) != item.updated_at]
+        return Ingested(refetch=tuple(dict.fromkeys(stale)))
+
+    def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
+        return OrdersResource().refresh(client, store, gids, lane=lane)
+
+    def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
+        return None
+
+
+def _order_gids(client: Client, gids: Sequence[str], lane: Lane) -> list[str]:
+    orders = [gid for gid in gids if gid.startswith(_ORDER)]
+    others = [gid for gid in gids if not gid.startswith(_ORDER)]
+    if others:
+        # One that is gone was merged or split away; its order's own webhook or the second stream tells the rest.
+        found = read_fulfillment_orders(client, others, lane=lane)
+        orders += [one.order_gid for one in found.values() if one is not None]
+    return list(dict.fromkeys(orders))

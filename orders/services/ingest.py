@@ -1,0 +1,238 @@
+"""Ingest: what a shop said becomes the mirror. The only writer of the mirror's columns.
+
+It compares states, not times: a hash decides whether anything differs. Times decide only whether what came may be older
+than what is there, and then nothing is kept or dropped on their word: the order is read again by id. One store's
+ingests run one after the other, whoever calls: sync, inbox, or the push of a change."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
+
+from backoffice.core import clock
+from orders.models import FulfillmentOrder, Order
+from orders.stage import Facts, stage_of
+from stores.models import Quarantined, Store
+from stores.resources import Ingested
+from stores.shopify.mutations import MutatedOrder
+from stores.shopify.snapshots import OrderSnapshot
+
+from . import mirror_entries
+from .mirror_rows import order_row, state_hash
+from .mirror_write import replace_parts, without_nul, write_customers, write_orders
+
+logger = logging.getLogger(__name__)
+
+RESOURCE = "orders"
+_LOCK_CLASS = 7301
+_READ_BACK = ("closed", "closed_at", "cancelled_at", "note", "tags")
+# The database is away or busy: nothing is wrong with the order.
+_PASSING = (OperationalError, InterfaceError)
+
+
+class Verdict(Enum):
+    """What to do with a snapshot."""
+
+    WRITE = "write"
+    SAME = "same"
+    OLDER = "older"
+    REFETCH = "refetch"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the row says about the state it shows."""
+
+    updated_at: datetime
+    state_hash: str
+    fetched_at: datetime
+
+
+def decide(known: Known | None, *, updated_at: datetime, state_hash: str, fetched_at: datetime, by_id: bool) -> Verdict:
+    """Pure. An answer that was asked for before the one that the row shows may be older and proves nothing; a page may
+    come from an index that lags, so one with the row's own time of change and another state is looked at by id."""
+    if known is None:
+        return Verdict.WRITE
+    if known.state_hash == state_hash:
+        return Verdict.SAME
+    if fetched_at < known.fetched_at:
+        return Verdict.REFETCH
+    if by_id:
+        return Verdict.WRITE
+    if updated_at < known.updated_at:
+        return Verdict.OLDER
+    return Verdict.WRITE if updated_at > known.updated_at else Verdict.REFETCH
+
+
+def ingest_orders(
+    store: Store, snapshots: Sequence[OrderSnapshot], *, fetched_at: datetime, by_id: bool, backfilled: bool = False
+) -> Ingested:
+    """Writes what differs, with its entries of the timeline, in one transaction.
+
+    `fetched_at` is the database's time before the snapshots were asked for. `by_id`: they were read by id, past any
+    index. `backfilled`: they belong to a first load, and their entries trigger nothing. A snapshot that is not complete
+    or comes twice is handed back in `refetch`. When the database refuses the lot, each is tried alone, and the ones
+    that cannot be written are set aside.
+    """
+    whole = {snapshot.gid: snapshot for snapshot in snapshots if snapshot.complete}
+    cut = [snapshot.gid for snapshot in snapshots if not snapshot.complete]
+    if by_id:
+        for gid in cut:
+            _set_aside(store, gid, "One of its lists is longer than could be read.")
+    done = Ingested(refetch=() if by_id else tuple(cut))
+    if not whole:
+        return done
+    try:
+        return done + _ingest(store, list(whole.values()), fetched_at, by_id=by_id, backfilled=backfilled)
+    except (DatabaseError, ValueError) as error:
+        if isinstance(error, _PASSING):
+            raise
+        logger.warning("A page could not be ingested whole", extra={"store": store.pk, "error": type(error).__name__})
+    for snapshot in whole.values():
+        try:
+            done += _ingest(store, [snapshot], fetched_at, by_id=by_id, backfilled=backfilled)
+        except (DatabaseError, ValueError) as error:
+            if isinstance(error, _PASSING):
+                raise
+            _set_aside(store, snapshot.gid, f"{type(error).__name__}: {error}")
+    return done
+
+
+def _ingest(
+    store: Store, snapshots: list[OrderSnapshot], fetched_at: datetime, *, by_id: bool, backfilled: bool
+) -> Ingested:
+    hashes = {snapshot.gid: state_hash(snapshot) for snapshot in snapshots}
+    with transaction.atomic():
+        lock_store(store)
+        olds = {
+            order.gid: order
+            for order in Order._base_manager.filter(store=store, gid__in=hashes).order_by("pk").select_for_update()
+        }
+        refetch, fresh, unchanged = [], [], 0
+        for snapshot in snapshots:
+            old = olds.get(snapshot.gid)
+            known = Known(old.updated_at, old.state_hash, old.fetched_at) if old else None
+            verdict = decide(
+                known,
+                updated_at=snapshot.updated_at,
+                state_hash=hashes[snapshot.gid],
+                fetched_at=fetched_at,
+                by_id=by_id,
+            )
+            if verdict is Verdict.WRITE:
+                fresh.append(snapshot)
+            elif verdict is Verdict.REFETCH:
+                refetch.append(snapshot.gid)
+            else:
+                unchanged += 1
+        if fresh:
+            _write(store, fresh, olds, hashes, fetched_at, backfilled=backfilled)
+    created = sum(snapshot.gid not in olds for snapshot in fresh)
+    return Ingested(created, len(fresh) - created, unchanged, tuple(refetch))
+
+
+def _write(
+    store: Store,
+    fresh: list[OrderSnapshot],
+    olds: dict[str, Order],
+    hashes: dict[str, str],
+    fetched_at: datetime,
+    *,
+    backfilled: bool,
+) -> None:
+    known = [olds[snapshot.gid].pk for snapshot in fresh if snapshot.gid in olds]
+    holds = mirror_entries.holds_by_order(FulfillmentOrder._base_manager.filter(order_id__in=known)) if known else {}
+    customers = write_customers(store, fresh)
+    rows = []
+    for snapshot in fresh:
+        row = without_nul(order_row(snapshot))
+        if "fulfillment_orders" in snapshot.redacted:
+            for name in ("on_hold", "hold_reasons", "fulfill_at", "fulfill_by"):
+                row.pop(name)
+        if "customer" not in snapshot.redacted:
+            row["customer_id"] = customers.get(snapshot.customer.gid) if snapshot.customer else None
+        row |= {"state_hash": hashes[snapshot.gid], "fetched_at": fetched_at, "deleted_at": None}
+        columns = tuple("customer" if name == "customer_id" else name for name in row)
+        rows.append((Order(store=store, **row), (*columns, "mirrored_at")))
+    written = {order.gid: order for order in write_orders(rows)}
+    pairs = [(written[snapshot.gid], snapshot) for snapshot in fresh]
+    replace_parts(store, pairs, known=known)
+    mirror_entries.write_entries(
+        [(order, snapshot, olds.get(snapshot.gid)) for order, snapshot in pairs], holds, backfilled=backfilled
+    )
+    Quarantined._base_manager.filter(store=store, resource=RESOURCE, gid__in=hashes).delete()
+
+
+def apply_read_back(store: Store, mutated: Sequence[MutatedOrder]) -> None:
+    """Takes over what a mutation's own answer shows of its orders: closed, cancelled, tags, note. The rest of each
+    order is read again by the sync, because the row's hash no longer stands for a whole state. Must run in the
+    transaction that settles the change."""
+    lock_store(store)
+    by_gid = {one.gid: one for one in mutated}
+    now = clock.db_now()
+    orders = Order._base_manager.filter(store=store, gid__in=by_gid).order_by("pk").select_for_update()
+    for order in orders:
+        answer = by_gid[order.gid]
+        if answer.updated_at < order.updated_at:
+            continue
+        order.closed, order.closed_at = answer.closed, answer.closed_at
+        order.cancelled_at, order.updated_at = answer.cancelled_at, answer.updated_at
+        order.note, order.tags = without_nul(answer.note), without_nul(list(answer.tags))
+        order.stage = stage_of(facts_of_row(order)).value
+        # What was asked for before now may show the order as it was before the change.
+        order.state_hash, order.fetched_at = "", now
+        order.save(update_fields=[*_READ_BACK, "updated_at", "stage", "state_hash", "fetched_at", "mirrored_at"])
+        mirror_entries.replace_tags(order)
+
+
+def mark_deleted(store: Store, gids: Sequence[str], *, fetched_at: datetime) -> int:
+    """The shop no longer has these: kept with their history, out of every list. One that was read later stays."""
+    with transaction.atomic():
+        lock_store(store)
+        gone = list(
+            Order._base_manager.filter(store=store, gid__in=gids, deleted_at__isnull=True, fetched_at__lte=fetched_at)
+            .order_by("pk")
+            .select_for_update()
+        )
+        for order in gone:
+            order.deleted_at, order.fetched_at, order.state_hash = fetched_at, fetched_at, ""
+            order.stage = stage_of(facts_of_row(order)).value
+            order.save(update_fields=["deleted_at", "fetched_at", "state_hash", "stage", "mirrored_at"])
+        mirror_entries.write_deleted(gone, at=fetched_at)
+    return len(gone)
+
+
+def facts_of_row(order: Order) -> Facts:
+    """What the stage depends on, from the mirror's own columns."""
+    return Facts(
+        test=order.test,
+        closed=order.closed,
+        cancelled=order.cancelled_at is not None,
+        unfulfilled=order.unfulfilled_quantity,
+        outstanding=order.outstanding_shop,
+        financial_status=order.financial_status,
+        return_status=order.return_status,
+        dispute_status=order.dispute_status,
+        deleted=order.deleted_at is not None,
+    )
+
+
+def lock_store(store: Store) -> None:
+    """Until the transaction ends, nobody else ingests for this store: what was decided about an order stays true."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, store.pk])
+
+
+def _set_aside(store: Store, gid: str, reason: str) -> None:
+    item, made = Quarantined._base_manager.get_or_create(
+        store=store, resource=RESOURCE, gid=gid, defaults={"reason": reason[:2000]}
+    )
+    if not made:
+        Quarantined._base_manager.filter(pk=item.pk).update(reason=reason[:2000], attempts=F("attempts") + 1)
+    logger.warning("An order could not be mirrored", extra={"store": store.pk, "gid": gid})

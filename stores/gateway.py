@@ -1,0 +1,50 @@
+"""From a store's row to a client that speaks to its shop."""
+
+from __future__ import annotations
+
+import threading
+
+import requests
+from django.conf import settings
+
+from .budget import DatabaseBudget
+from .models import Credential, Store
+from .shopify.auth import StaticToken
+from .shopify.client import Client
+from .shopify.errors import NeedsPerson
+from .shopify.transport import new_session
+
+_local = threading.local()
+
+
+def base_url_of(domain: str) -> str | None:
+    """Where a rehearsal shop listens; None for a shop at Shopify."""
+    address: str | None = settings.REHEARSAL_SHOPS.get(domain)
+    return address
+
+
+def client_for(store: Store) -> Client:
+    """A client for the store's shop. Raises `NeedsPerson("bad_token")` when no token is kept.
+
+    Connections are kept per thread and shop, because each of a job's many calls would otherwise pay for a new one.
+    """
+    credential = Credential.objects.filter(store_id=store.pk).first()
+    if credential is None or not credential.token:
+        raise NeedsPerson("bad_token")
+    return Client(
+        store.domain,
+        token=StaticToken(credential.token),
+        budget=DatabaseBudget(store.pk),
+        base_url=base_url_of(store.domain),
+        api_version=settings.SHOPIFY_API_VERSION,
+        session=_session(store.domain),
+    )
+
+
+def _session(domain: str) -> requests.Session:
+    sessions: dict[str, requests.Session] = _local.__dict__.setdefault("sessions", {})
+    if domain not in sessions:
+        if len(sessions) > 50:
+            sessions.pop(next(iter(sessions))).close()
+        sessions[domain] = new_session()
+    return sessions[domain]

@@ -1,0 +1,90 @@
+"""The state of a store's mirror in figures, for the store's page and the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from backoffice.core.clock import db_now
+from stores.choices import InboxState, SyncPhase
+from stores.models import InboxMessage, Quarantined, ShopBudget, Store, SyncStream
+from stores.shopify.scopes import missing
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """One stream. `progress` from 0 to 1 during a first load, None where it is not known or over."""
+
+    resource: str
+    phase: str
+    loaded: int
+    expected: int | None
+    progress: float | None
+    true_as_of: datetime | None
+    error_code: str
+    error_message: str
+    next_attempt_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorStatus:
+    """`as_of`: everything that the shop had then is in the mirror; None until the first load is complete. `is_stale`
+    says that the mirror fell behind its promise of three minutes."""
+
+    as_of: datetime | None
+    lag: timedelta | None
+    is_stale: bool
+    loading: bool
+    streams: tuple[StreamStatus, ...]
+    waiting_webhooks: int
+    failed_webhooks: int
+    last_webhook_at: datetime | None
+    quarantined: int
+    missing_scopes: tuple[str, ...]
+    budget_available: float | None
+    budget_maximum: float | None
+
+
+def mirror_status(store: Store) -> MirrorStatus:
+    """Six small queries, whatever the size of the store."""
+    now = db_now()
+    streams = list(SyncStream.objects.filter(store=store).order_by("resource"))
+    main = next((stream for stream in streams if stream.resource == "orders"), None)
+    as_of = main.true_as_of if main else None
+    lag = now - as_of if as_of else None
+    budget = ShopBudget.objects.filter(store=store).first()
+    inbox = InboxMessage.objects.filter(store=store)
+    return MirrorStatus(
+        as_of=as_of,
+        lag=lag,
+        is_stale=lag is not None
+        and lag > max(timedelta(minutes=3), timedelta(seconds=3 * settings.SYNC_EVERY_SECONDS)),
+        loading=main is None or main.phase == SyncPhase.FIRST_LOAD,
+        streams=tuple(_stream(stream) for stream in streams),
+        waiting_webhooks=inbox.filter(state=InboxState.PENDING).count(),
+        failed_webhooks=inbox.filter(state=InboxState.FAILED).count(),
+        last_webhook_at=store.last_webhook_at,
+        quarantined=Quarantined.objects.filter(store=store).count(),
+        missing_scopes=tuple(sorted(missing(store.scopes))),
+        budget_available=budget.available if budget else None,
+        budget_maximum=budget.maximum if budget else None,
+    )
+
+
+def _stream(stream: SyncStream) -> StreamStatus:
+    progress = None
+    if stream.phase == SyncPhase.FIRST_LOAD and stream.expected:
+        progress = min(stream.loaded / stream.expected, 1.0)
+    return StreamStatus(
+        resource=stream.resource,
+        phase=stream.phase,
+        loaded=stream.loaded,
+        expected=stream.expected,
+        progress=progress,
+        true_as_of=stream.true_as_of,
+        error_code=stream.error_code,
+        error_message=stream.error_message,
+        next_attempt_at=stream.next_attempt_at,
+    )

@@ -1,0 +1,189 @@
+"""The sync engine: keeps each store's mirror true. First load newest first, then windows by time of change.
+
+Called by the sweep (every store whose turn it is) and by the services that connect and resume stores. A stream is held
+under a lease by one job at a time; its position is saved after every page, so a job that dies costs one page."""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Now
+
+from backoffice.core import claims, queue
+from backoffice.core.clock import db_now
+from stores import resources
+from stores.choices import StoreState, SyncPhase
+from stores.gateway import client_for
+from stores.models import Store, SyncStream
+from stores.resources import Page, Resource
+from stores.scoping import for_all_stores, for_store
+from stores.shopify.client import Client
+from stores.shopify.errors import NeedsPerson, ShopifyError, TryAgain
+from stores.shopify.throttle import Lane
+
+from . import health
+
+logger = logging.getLogger(__name__)
+
+JOB = "stores.services.sync.sync_job"
+_LEASE_SECONDS = 180
+_JOB_SECONDS = 45
+# Shopify serves at most 25,000 rows to one search: begin a new one at the position well before.
+_ROWS_PER_SEARCH = 20_000
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@for_all_stores
+def sweep() -> None:
+    """Rings for every stream whose turn it is: first loads at once, others each SYNC_EVERY_SECONDS."""
+    for stream in due_streams():
+        queue.ring(JOB, stream.store_id, stream.resource)
+
+
+def due_streams() -> list[SyncStream]:
+    every = timedelta(seconds=settings.SYNC_EVERY_SECONDS)
+    idle = SyncStream.objects.filter(store__state=StoreState.CONNECTED).exclude(leased_until__gt=Now())
+    waiting = idle.exclude(next_attempt_at__gt=Now())
+    first = waiting.filter(phase=SyncPhase.FIRST_LOAD)
+    later = waiting.filter(phase=SyncPhase.FOLLOWING).exclude(true_as_of__gt=Now() - every)
+    return [*first, *later]
+
+
+@for_store
+def sync_job(store_id: int, resource_name: str) -> None:
+    """Works on one stream for up to `_JOB_SECONDS`; rings again when there is more. Does nothing while another job
+    holds the stream or the store is not connected."""
+    queue.answered(JOB, store_id, resource_name)
+    store = Store.objects.connected().filter(pk=store_id).first()
+    if store is None:
+        return
+    mine = SyncStream.objects.filter(store_id=store_id, resource=resource_name).exclude(leased_until__gt=Now())
+    held = claims.claim(mine, limit=1, lease_seconds=_LEASE_SECONDS)
+    if not held:
+        return
+    stream = held[0]
+    try:
+        more = _advance(store, stream, resources.get(resource_name))
+    except ShopifyError as error:
+        _note_failure(store, stream, error)
+        return
+    claims.settle(stream, attempts=0, next_attempt_at=None, error_code="", error_message="")
+    if more:
+        queue.ring(JOB, store_id, resource_name)
+
+
+def _advance(store: Store, stream: SyncStream, resource: Resource) -> bool:
+    """Runs until the pass is complete (False) or the time is up (True)."""
+    until = time.monotonic() + _JOB_SECONDS
+    client = client_for(store)
+    if stream.phase == SyncPhase.FIRST_LOAD:
+        if not resource.has_first_load:
+            return False  # begins when the first load of the others has said where
+        return _first_load(store, stream, resource, client, until)
+    return _follow(store, stream, resource, client, until)
+
+
+def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Client, until: float) -> bool:
+    if stream.started_at is None:
+        expected = resource.count(client, store)
+        _save(stream, started_at=db_now(), expected=expected, loaded=0)
+    after, rows = None, 0
+    while True:
+        fetched_at = db_now()
+        page = resource.newest_page(client, store, created_to=stream.position, after=after, lane=Lane.BACKGROUND)
+        if stream.watermark is None:
+            # Whatever changes from now on changes after the latest change on the first page, by the shop's own clock.
+            _begin_following_from(stream, max((resource.updated_at(item) for item in page.items), default=_BEGINNING))
+        _write(store, stream, resource, client, page, fetched_at, backfilled=True)
+        rows += len(page.items)
+        if not page.has_next:
+            now = db_now()
+            _save(stream, phase=SyncPhase.FOLLOWING, position=None, first_loaded_at=now, finished_at=now)
+            return True
+        _save(stream, position=min(resource.created_at(item) for item in page.items))
+        after = page.end_cursor if rows < _ROWS_PER_SEARCH else None
+        rows = rows if after else 0
+        if time.monotonic() > until:
+            return True
+
+
+def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client, until: float) -> bool:
+    """One pass over what changed since the watermark less the overlap: Shopify's times have whole seconds and its
+    search index lags by some. What was already known costs a comparison."""
+    overlap = timedelta(seconds=settings.SYNC_OVERLAP_SECONDS)
+    if stream.position is None:
+        _save(stream, started_at=db_now())
+    updated_from = stream.position or (stream.watermark or _BEGINNING) - overlap
+    latest, after, rows = stream.watermark or _BEGINNING, None, 0
+    while True:
+        fetched_at = db_now()
+        page = resource.changed_page(client, store, updated_from=updated_from, after=after, lane=Lane.BACKGROUND)
+        _write(store, stream, resource, client, page, fetched_at, backfilled=False)
+        latest = max([latest, *(resource.updated_at(item) for item in page.items)])
+        rows += len(page.items)
+        if not page.has_next:
+            _save(stream, watermark=latest, position=None, finished_at=db_now(), true_as_of=stream.started_at)
+            return False
+        _save(stream, position=latest)
+        if rows >= _ROWS_PER_SEARCH:
+            updated_from, after, rows = latest, None, 0
+        else:
+            after = page.end_cursor
+        if time.monotonic() > until:
+            return True
+
+
+def _write(
+    store: Store,
+    stream: SyncStream,
+    resource: Resource,
+    client: Client,
+    page: Page,
+    fetched_at: datetime,
+    *,
+    backfilled: bool,
+) -> None:
+    done = resource.ingest(store, page.items, fetched_at=fetched_at, backfilled=backfilled)
+    if done.refetch:
+        done += resource.refresh(client, store, done.refetch, lane=Lane.BACKGROUND)
+    health.note_answer(store)
+    SyncStream.objects.filter(pk=stream.pk).update(loaded=F("loaded") + done.created)
+
+
+def _begin_following_from(stream: SyncStream, moment: datetime) -> None:
+    """Where this stream, and those that only follow, will begin to follow."""
+    _save(stream, watermark=moment)
+    others = [resource.name for resource in resources.all_resources() if not resource.has_first_load]
+    SyncStream.objects.filter(store_id=stream.store_id, resource__in=others, watermark__isnull=True).update(
+        watermark=moment, phase=SyncPhase.FOLLOWING
+    )
+
+
+def _save(stream: SyncStream, **changes: object) -> None:
+    """Writes the position and lengthens the lease, if the stream is still ours; `TryAgain` when it is not."""
+    held = SyncStream._base_manager.filter(pk=stream.pk, claim=stream.claim, leased_until__isnull=False)
+    if not held.update(leased_until=Now() + timedelta(seconds=_LEASE_SECONDS), **changes):
+        raise TryAgain("budget_busy", "Another worker has taken over this store's synchronisation.")
+    for name, value in changes.items():
+        setattr(stream, name, value)
+
+
+def _note_failure(store: Store, stream: SyncStream, error: ShopifyError) -> None:
+    if isinstance(error, NeedsPerson):
+        health.note_trouble(store, error)
+    wait = error.after_seconds if isinstance(error, TryAgain) else 60.0
+    pause = min(max(wait, 2.0) * 2 ** min(stream.attempts, 6), 600.0)
+    claims.settle(
+        stream,
+        next_attempt_at=db_now() + timedelta(seconds=pause),
+        error_code=error.code,
+        error_message=str(error),
+    )
+    logger.warning(
+        "Synchronisation failed",
+        extra={"store": store.pk, "resource": stream.resource, "code": error.code, "again_in": pause, **error.facts},
+    )
