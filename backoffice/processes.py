@@ -39,7 +39,7 @@ def start_group(
     whole group can be ended. `tied` children die with this process."""
     return subprocess.Popen(
         command,
-        env=None if environment is None else {**os.environ, **environment},
+        env=None if environment is None else merged(environment),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=output,
@@ -47,6 +47,11 @@ def start_group(
         start_new_session=True,
         preexec_fn=die_with_parent if tied and os.getpid() != 1 else None,
     )
+
+
+def merged(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our environment with these changes; an empty value takes the variable away."""
+    return {name: value for name, value in {**os.environ, **environment}.items() if value or name not in environment}
 
 
 def kill_group(leader: int) -> None:
