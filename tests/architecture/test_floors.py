@@ -1,0 +1,121 @@
+"""The floors of the house hold: every import goes down, inside an application too, and there is no knot anywhere."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.architecture.imports import APPS, imports_of, modules
+
+# Who may import which of the product's own packages. The first prefix that fits a module decides.
+FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("backoffice.management", ("backoffice", "stores", "orders", "notifications")),
+    ("backoffice.core", ("backoffice.core",)),
+    ("backoffice", ("backoffice",)),
+    ("stores.shopify", ("stores.shopify",)),
+    ("stores.rehearsal", ("stores.rehearsal",)),
+    ("stores", ("backoffice.core", "stores")),
+    ("orders", ("backoffice.core", "stores", "orders")),
+    ("notifications", ("backoffice.core", "stores", "orders", "notifications")),
+)
+# Spoken to over HTTP alone; only the commands start it.
+ONLY_FROM_COMMANDS = ("stores.rehearsal",)
+FRAMEWORKS = ("django", "rest_framework", "django_q", "django_filters", "unfold")
+WITHOUT_FRAMEWORK = ("stores.shopify", "stores.rehearsal")
+
+# Inside an application, low to high. A module may import its own layer and lower ones; doors never import each other.
+LAYERS = ("choices", "querysets", "models", "reading", "services", "doors", "wiring", "apps")
+DOORS = ("admin", "api", "views", "urls", "tasks", "listeners")
+LAYER_OF = {
+    "choices": "choices",
+    "stage": "choices",
+    "scoping": "choices",
+    "querysets": "querysets",
+    "models": "models",
+    "resources": "reading",
+    "budget": "reading",
+    "gateway": "reading",
+    "filters": "reading",
+    "query": "reading",
+    "reading": "reading",
+    "labels": "reading",
+    "part_labels": "reading",
+    "timeline": "reading",
+    "timeline_words": "reading",
+    "rendering": "reading",
+    "transports": "reading",
+    "services": "services",
+    "verbs": "services",
+    "middleware": "doors",
+    "wiring": "wiring",
+    "apps": "apps",
+    **dict.fromkeys(DOORS, "doors"),
+}
+
+
+def floor_of(name: str) -> tuple[str, tuple[str, ...]]:
+    return next((prefix, allowed) for prefix, allowed in FLOORS if _within(name, prefix))
+
+
+def _within(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(f"{prefix}.")
+
+
+def test_every_import_goes_down():
+    wrong = []
+    for name in modules():
+        prefix, allowed = floor_of(name)
+        for target, line in imports_of(name):
+            own = target.split(".")[0] in APPS
+            if own and not any(_within(target, package) for package in allowed):
+                wrong.append(f"{name}:{line} ({prefix}) imports {target}")
+            is_command = _within(name, "backoffice.management")
+            wrong += [
+                f"{name}:{line} imports {target}"
+                for hidden in ONLY_FROM_COMMANDS
+                if _within(target, hidden) and not _within(name, hidden) and not is_command
+            ]
+    assert wrong == []
+
+
+def test_gateway_and_rehearsal_shop_know_no_framework():
+    wrong = [
+        f"{name}:{line} imports {target}"
+        for name in modules()
+        if any(_within(name, package) for package in WITHOUT_FRAMEWORK)
+        for target, line in imports_of(name)
+        if target.split(".")[0] in FRAMEWORKS
+    ]
+    assert wrong == []
+
+
+def test_there_is_no_knot():
+    graph = {
+        name: {target for target, _ in imports_of(name, run_time_only=True) if target in modules() and target != name}
+        for name in modules()
+    }
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_inside_an_application_layers_hold():
+    wrong = []
+    for name in modules():
+        app, _, rest = name.partition(".")
+        top = rest.split(".")[0]
+        if app == "backoffice" or top in ("", "shopify", "rehearsal"):
+            continue
+        assert top in LAYER_OF, f"{name} belongs to no layer: say which in LAYER_OF"
+        for target, line in imports_of(name):
+            target_app, _, target_rest = target.partition(".")
+            target_top = target_rest.split(".")[0]
+            if target_app != app or target_top not in LAYER_OF:
+                continue
+            here, there = LAYERS.index(LAYER_OF[top]), LAYERS.index(LAYER_OF[target_top])
+            between_doors = LAYER_OF[top] == LAYER_OF[target_top] == "doors" and top != target_top and top != "urls"
+            if there > here or between_doors:
+                wrong.append(f"{name}:{line} imports {target}")
+    assert wrong == []
