@@ -49,8 +49,9 @@ SENTENCES: Mapping[str, str] = {
     "too_expensive": "This call costs more than Shopify allows at once. Ask for less in one call.",
     "bad_request": "Shopify could not read the call. This is a fault of this software.",
     "document_rejected": "Shopify does not know something that we asked for. This software needs an update.",
-    "request_rejected": "Shopify refused the values of this call.",
-    "shopify_error": "Shopify reported an error for this call.",
+    "request_rejected": "Shopify refused the values of this call. Check what was entered and try other values.",
+    "shopify_error": "Shopify reported an error that we do not know. If this stays, ask Shopify's support with the "
+    "request id.",
     "search_ignored": "Shopify ignored part of our search, which would have returned every order. Nothing was used.",
     "bad_delivery": "This webhook lacks the headers that Shopify always sends.",
     # uncertain

@@ -243,4 +243,9 @@ def _refund(found: Part) -> Rows[RefundSnapshot]:
 
 def _cuts(found: Part, kind: CutList, owner: str) -> tuple[Cut, ...]:
     info = found.part("pageInfo")
-    return (Cut(kind, owner, info.text("endCursor")),) if info.flag("hasNextPage") else ()
+    cursor = info.text_or_empty("endCursor")
+    if not info.flag("hasNextPage"):
+        return ()
+    if not cursor:
+        raise info.unreadable("endCursor")
+    return (Cut(kind, owner, cursor),)

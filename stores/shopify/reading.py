@@ -32,8 +32,10 @@ ORDERS_PER_CHUNK = 50
 DEEPEST_PAGE = 25_000
 """Shopify serves no more rows than these to one search: narrow the window and start again."""
 
-_PAGE_SIZES: Mapping[str, int] = {"lines": 20, "fulfillmentOrders": 4, "parts": 10}
-_CHUNK_SIZES: Mapping[str, int] = {"lines": 100, "fulfillmentOrders": 20, "parts": 50}
+PAGE_SIZES: Mapping[str, int] = {"lines": 20, "fulfillmentOrders": 4, "parts": 10}
+"""Nested sizes of a page; the few orders with more cost a request each for the rest."""
+CHUNK_SIZES: Mapping[str, int] = {"lines": 100, "fulfillmentOrders": 20, "parts": 50}
+"""Nested sizes of a chunk by ids, which can afford more: 173 points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def read_orders_page(
         "query": both(window("updated_at", updated_from, updated_to), window("created_at", created_from, created_to)),
         "sortKey": "UPDATED_AT" if by_update else "CREATED_AT",
         "reverse": newest_first,
-        **_PAGE_SIZES,
+        **PAGE_SIZES,
         **_switches(scopes),
     }
     answer = ask(client, "orders_page", variables, lane=lane, tolerates=is_redaction)
@@ -206,7 +208,7 @@ def count_orders(
 def _read_chunk(
     client: Client, gids: list[str], scopes: Collection[str], lane: Lane
 ) -> dict[str, OrderSnapshot | None]:
-    variables = {"ids": gids, **_CHUNK_SIZES, **_switches(scopes)}
+    variables = {"ids": gids, **CHUNK_SIZES, **_switches(scopes)}
     answer = ask(client, "orders_by_ids", variables, lane=lane, tolerates=is_redaction)
     nodes, redacted = _as_many(Part(answer.data).parts_or_none("nodes"), gids), redacted_by_row(answer.errors)
     found: dict[str, OrderSnapshot | None] = {}

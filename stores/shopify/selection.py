@@ -122,6 +122,8 @@ class _Reader:
         return read
 
     def _next(self) -> str:
+        if self._at >= len(self._tokens):
+            raise ValueError("the document ends too early")
         self._at += 1
         return self._tokens[self._at - 1]
 

@@ -9,6 +9,7 @@ under way are kept apart until their answers are here. One bucket per shop and a
 from __future__ import annotations
 
 import enum
+import math
 import threading
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -98,7 +99,8 @@ def plan(state: BucketState, *, now: float, requested: int, lane: Lane) -> Grant
     reserve = state.maximum * BACKGROUND_RESERVE if lane is Lane.BACKGROUND else 0.0
     needed = min(state.maximum, requested + reserve)
     if available < needed:
-        return Wait((needed - available) / max(state.restore_rate, 1.0))
+        # Rounded up to a millisecond: a wait shorter than floats can add up would never end.
+        return Wait(math.ceil(1000 * (needed - available) / max(state.restore_rate, 1.0)) / 1000)
     reserved = _live_reservations(state, now) + requested
     return Granted(replace(state, available=available - requested, at=now, reserved=reserved, reserved_at=now))
 
