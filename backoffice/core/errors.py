@@ -5,6 +5,8 @@ data, never secrets)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -28,6 +30,24 @@ class Refused(BackofficeError):
 
 class Invalid(BackofficeError):
     """The input cannot be right; `field` names it and the message the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one of several inputs."""
+
+    field: str
+    code: str
+    message: str
+
+
+class InvalidFields(Invalid):
+    """Several inputs cannot be right: each is named, so that all can be mended at once."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        first = errors[0]
+        super().__init__(first.code, " ".join(error.message for error in errors), field=first.field)
+        self.errors = tuple(errors)
 
 
 class NotAllowed(BackofficeError):

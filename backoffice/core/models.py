@@ -59,3 +59,11 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
+
+
+class RequestWindow(models.Model):
+    """How many requests an account made in its current minute. Unlogged: a crash may forget it."""
+
+    account = models.CharField(max_length=80, primary_key=True)
+    began_at = models.DateTimeField()
+    used = models.PositiveIntegerField()

@@ -1,7 +1,8 @@
 """The API's one error shape: `application/problem+json` (RFC 9457).
 
-Every refusal, whoever raises it, becomes a `Problem` here: our own error tree, DRF's, a database that is away, and what
-Django answers before a view is reached. Unknown errors are not swallowed: Django logs them and `server_error` answers."""
+Every refusal, whoever raises it, becomes a `Problem` here: our own error tree, DRF's, a database that is away, and
+what Django answers before a view is reached. Unknown errors are not swallowed: Django logs them and `server_error`
+answers."""
 
 from __future__ import annotations
 
@@ -113,9 +114,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, problem: Problem) -> HttpResponse | None:
     if not request.path.startswith(API_PREFIX):
         return None
-    return JsonResponse(
-        problem.body(), status=problem.status, headers=dict(problem.headers), content_type=CONTENT_TYPE
-    )
+    return JsonResponse(problem.body(), status=problem.status, headers=dict(problem.headers), content_type=CONTENT_TYPE)
 
 
 def _of_ours(error: errors.BackofficeError) -> Problem | None:
@@ -175,7 +174,9 @@ def _flat(details: Any, path: str = "") -> list[FieldProblem]:
     if isinstance(details, Mapping) and set(details) == {"message", "code"} and isinstance(details["message"], str):
         return [FieldProblem(path, str(details["code"]), details["message"])]
     if isinstance(details, Mapping):
-        named = [(_below(path, "" if name == "non_field_errors" else str(name)), each) for name, each in details.items()]
+        named = [
+            (_below(path, "" if name == "non_field_errors" else str(name)), each) for name, each in details.items()
+        ]
         return [problem for below, each in named for problem in _flat(each, below)]
     found: list[FieldProblem] = []
     for position, each in enumerate(details):

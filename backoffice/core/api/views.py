@@ -1,0 +1,130 @@
+"""The base of every API view: a door that is shut unless it says who may pass, and strict about what it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from backoffice.core.actor import Actor
+from backoffice.core.errors import FieldError, InvalidFields, NotAllowed
+
+from . import idempotency
+from .callers import actor_of
+from .pagination import KeysetPagination
+from .parsers import StrictJSONParser
+from .throttles import AccountThrottle
+
+WRITES = ("post", "put", "patch", "delete")
+
+
+class HoldsScope(BasePermission):
+    """Signed in, and for a token: made for this kind of request. A method that no scope is named for is refused."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not (request.user and request.user.is_authenticated):
+            return False
+        method = (request.method or "").lower()
+        if not hasattr(view, method):
+            return True  # answered with 405
+        scope = getattr(view, "scopes", {}).get(method)
+        if scope is None:
+            return False
+        held = actor_of(request).scopes
+        if held is None or scope in held:
+            return True
+        raise NotAllowed(
+            "scope_missing",
+            _("This token lacks the scope %(scope)s; make one that has it.") % {"scope": scope},
+            scope=scope,
+        )
+
+
+PEOPLE_ONLY = "people"
+"""A scope that no token can hold: for what only a signed-in person may do."""
+
+
+class ApiView(APIView):
+    """`scopes` names the scope for each method, `query` the parameters that are understood; others are refused, so that
+    a mistyped filter never widens an answer in silence. Writes honour Idempotency-Key without doing anything for it."""
+
+    scopes: ClassVar[Mapping[str, str]] = {}
+    query: ClassVar[frozenset[str]] = frozenset()
+    hidden_when_kept: ClassVar[frozenset[str]] = frozenset()
+    """Names in an answer's data that are null when it is given again: secrets that are shown once."""
+
+    permission_classes = (HoldsScope,)
+    throttle_classes = (AccountThrottle,)
+    parser_classes = (StrictJSONParser,)
+    renderer_classes = (JSONRenderer,)
+    metadata_class = None
+    pagination_class = KeysetPagination
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in WRITES:
+            if name in vars(cls):
+                setattr(cls, name, _idempotent(vars(cls)[name]))
+
+    @property
+    def actor(self) -> Actor:
+        return actor_of(self.request)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.headers = dict(self.headers)
+        super().initial(request, *args, **kwargs)
+        refuse_unknown(request.query_params.keys(), known=self.query)
+        # Read here in full: Django's limit on the size of a body holds only for what it reads itself.
+        _body = request._request.body
+
+    def keep(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What of an answer may lie in the database for 24 hours."""
+        return {name: None if name in self.hidden_when_kept else value for name, value in data.items()}
+
+
+def refuse_unknown(names: Any, *, known: frozenset[str]) -> None:
+    """Raises `InvalidFields` that names every parameter which is not understood, and the nearest that is."""
+    wrong = [
+        FieldError(name[:100], "parameter_unknown", _unknown_sentence(name[:100], known))
+        for name in names
+        if name not in known
+    ]
+    if wrong:
+        raise InvalidFields(wrong)
+
+
+def nearest(word: str, known: Any) -> str | None:
+    """What was probably meant, if anything is near."""
+    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
+
+
+def _unknown_sentence(name: str, known: frozenset[str]) -> str:
+    if guess := nearest(name, known):
+        return _("There is no parameter “%(name)s”; did you mean “%(guess)s”?") % {"name": name, "guess": guess}
+    if not known:
+        return _("There is no parameter “%(name)s”; this address takes none.") % {"name": name}
+    return _("There is no parameter “%(name)s”; there are: %(known)s.") % {
+        "name": name,
+        "known": ", ".join(sorted(known)),
+    }
+
+
+def _idempotent(handler: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    @wraps(handler)
+    def write_once(self: ApiView, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return idempotency.once(
+            request,
+            lambda: handler(self, request, *args, **kwargs),
+            refuse=self.handle_exception,
+            keep=self.keep,
+        )
+
+    return write_once
