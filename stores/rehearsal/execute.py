@@ -1,0 +1,203 @@
+"""From a request's JSON to an answer's: parse, validate, price, throttle, run, price again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_named_type,
+    parse,
+    type_from_ast,
+    validate,
+)
+from graphql.execution import get_variable_values
+
+from stores.rehearsal import errors
+from stores.rehearsal.cost import LIMIT, Estimate
+from stores.rehearsal.gids import read
+from stores.rehearsal.request import Request
+from stores.rehearsal.schema import executable
+from stores.rehearsal.shop import Shop
+from stores.rehearsal.validation import document_error
+
+MAX_LIST = 250
+
+
+@dataclass
+class Run:
+    """One GraphQL request on its way. `effects` is true when a mutation in it was accepted."""
+
+    shop: Shop
+    request_id: str
+    text: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+    throttle: bool = False
+    refuse: frozenset[int] = frozenset()
+
+
+@lru_cache(maxsize=512)
+def _prepared(text: str) -> tuple[DocumentNode | None, tuple[dict[str, Any], ...]]:
+    """The parsed document and its errors; documents come back again and again."""
+    try:
+        document = parse(text)
+    except GraphQLSyntaxError as error:
+        return None, ({"message": error.message, "extensions": {"code": "PARSE_ERROR"}},)
+    found = validate(executable(), document)
+    return document, tuple(document_error(error, document) for error in found)
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if name:
+        return next((o for o in operations if o.name and o.name.value == name), None)
+    return operations[0] if len(operations) == 1 else None
+
+
+def root_fields(text: str, name: str | None) -> tuple[bool, list[str]]:
+    """Whether a document is a mutation, and its root fields: what a fault may be limited to."""
+    document, _ = _prepared(text)
+    operation = operation_of(document, name) if document else None
+    if operation is None:
+        return False, []
+    names = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    return operation.operation is OperationType.MUTATION, names
+
+
+def run(request: Run) -> dict[str, Any]:
+    """The answer's JSON. Errors of the document, the variables or the cost come before anything runs."""
+    shop, schema = request.shop, executable()
+    document, problems = _prepared(request.text)
+    if document is None or problems:
+        return {"errors": list(problems)}
+    operation = operation_of(document, request.operation_name)
+    if operation is None:
+        return {"errors": [{"message": "An operation name is required", "extensions": {"code": "BAD_REQUEST"}}]}
+    bad = _variable_problems(operation, request.variables)
+    if bad:
+        return {"errors": bad}
+    estimate = Estimate(schema, document, operation, request.variables)
+    requested = estimate.requested()
+    if requested > LIMIT:
+        return {"errors": [errors.too_costly(requested, LIMIT)]}
+    if request.throttle or not shop.bucket.take(requested):
+        cost = {"requestedQueryCost": requested, "actualQueryCost": None, "throttleStatus": shop.bucket.status()}
+        return {"errors": [errors.throttled()], "extensions": {"cost": cost}}
+    context = Request(shop, request.request_id, dict(request.variables), refuse=set(request.refuse))
+    # One at a time: what runs here is Python anyway, and a document sees a state that does not move under it.
+    with shop.busy:
+        result = execute(
+            schema,
+            document,
+            root_value={},
+            context_value=context,
+            variable_values=request.variables,
+            operation_name=request.operation_name,
+        )
+    return _answer(shop, context, estimate, requested, result)
+
+
+def _answer(shop: Shop, context: Request, estimate: Estimate, requested: int, result: Any) -> dict[str, Any]:
+    actual = min(requested, estimate.actual(result.data)) if result.data is not None else requested
+    shop.bucket.give_back(requested - actual)
+    answer: dict[str, Any] = {}
+    if result.errors:
+        answer["errors"] = [errors.as_answer(error) for error in result.errors]
+        for error in result.errors:
+            if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+                raise error.original_error
+    answer["data"] = result.data
+    cost = {"requestedQueryCost": requested, "actualQueryCost": actual, "throttleStatus": shop.bucket.status()}
+    answer["extensions"] = {"cost": cost}
+    if context.search:
+        answer["extensions"]["search"] = context.search
+    return answer
+
+
+def _variable_problems(operation: OperationDefinitionNode, given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Values that do not fit, lists that are too long, ids that are none."""
+    schema, problems = executable(), []
+    for definition in operation.variable_definitions or ():
+        name, kind = definition.variable.name.value, type_from_ast(schema, definition.type)
+        value = given.get(name)
+        place = definition.loc.start_token if definition.loc else None
+        location = [{"line": place.line, "column": place.column}] if place else []
+        long = _too_long(value)
+        if long:
+            message = f"The input array size of {long} is greater than the maximum allowed of {MAX_LIST}."
+            problems.append(
+                {"message": message, "locations": location, "extensions": {"code": "MAX_INPUT_SIZE_EXCEEDED"}}
+            )
+            continue
+        details = _unfit(definition, given)
+        if kind is not None and get_named_type(kind).name == "ID" and isinstance(value, str) and not details:
+            if read(value) is None and not value.startswith("gid://shopify/"):
+                details = [
+                    {
+                        "path": [],
+                        "explanation": f"Invalid global id '{value}'",
+                        "message": f"Invalid global id '{value}'",
+                    }
+                ]
+        if details:
+            text = f"Variable ${name} of type {_spelled(definition)} was provided invalid value"
+            where = ", ".join(f"{'.'.join(map(str, d['path']))} ({d['explanation']})" for d in details if d["path"])
+            message = f"{text} for {where}" if where else text
+            extensions = {"code": "INVALID_VARIABLE", "value": value, "problems": details}
+            problems.append({"message": message, "locations": location, "extensions": extensions})
+    return problems
+
+
+def _spelled(definition: Any) -> str:
+    from graphql import print_ast
+
+    return print_ast(definition.type)
+
+
+def _too_long(value: Any) -> int:
+    if isinstance(value, list):
+        return len(value) if len(value) > MAX_LIST else max((_too_long(item) for item in value), default=0)
+    if isinstance(value, dict):
+        return max((_too_long(item) for item in value.values()), default=0)
+    return 0
+
+
+_AT = re.compile(r" at ['\"“](?P<path>[^'\"”]+)['\"”]")
+
+
+def _unfit(definition: Any, given: dict[str, Any]) -> list[dict[str, Any]]:
+    outcome = get_variable_values(executable(), (definition,), given)
+    found = outcome if isinstance(outcome, list) else []
+    details = []
+    for error in found:
+        match = _AT.search(error.message)
+        trail = re.split(r"[.\[\]]+", match["path"])[1:] if match else []
+        path = [int(step) if step.isdigit() else step for step in trail if step]
+        details.append(
+            {"path": path, "explanation": _explained(error.message, given.get(definition.variable.name.value), path)}
+        )
+    return details
+
+
+def _explained(message: str, value: Any, path: list[Any]) -> str:
+    missing = re.search(r"Field ['\"“]?(?:\w+\.)?(\w+)['\"”]? of required type", message)
+    if missing:
+        path.append(missing[1])
+        return "Expected value to not be null"
+    unknown = re.search(r"Field ['\"“](\w+)['\"”] is not defined by type ['\"“](\w+)['\"”]", message)
+    if unknown:
+        path.append(unknown[1])
+        return f"Field is not defined on {unknown[2]}"
+    if "must not be null" in message or "was not provided" in message or "not to be null" in message:
+        return "Expected value to not be null"
+    return message.split("; ")[-1]

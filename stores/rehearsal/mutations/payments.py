@@ -1,0 +1,33 @@
+"""`orderMarkAsPaid`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from stores.rehearsal import derived
+from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
+from stores.rehearsal.ops.document import Impossible
+from stores.rehearsal.ops.pay import transact
+from stores.rehearsal.request import Request
+
+
+def mark_as_paid(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+    """Records a manual payment of what is outstanding."""
+    doc = order_to_change(context, arguments["input"]["id"], field=["id"])
+    if not derived.can_mark_as_paid(doc):
+        raise Impossible("Order cannot be marked as paid.", field=["id"])
+    transact(doc, "SALE", derived.outstanding(doc), at=context.at, gateway="manual")
+    keep(
+        context,
+        doc,
+        "ORDER_TRANSACTIONS_CREATE",
+        "ORDERS_PAID",
+        "ORDERS_UPDATED",
+        details={"transaction": doc["transactions"][-1]},
+    )
+    return Outcome({"order": doc}, [doc["id"]], True)
+
+
+MUTATIONS = {"orderMarkAsPaid": Mutation(mark_as_paid, WRITE_ORDERS)}

@@ -1,0 +1,178 @@
+"""Document errors in Shopify's words: camelCase codes, and a path through the document instead of the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    ArgumentNode,
+    DirectiveNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    Node,
+    ObjectFieldNode,
+    OperationDefinitionNode,
+    print_ast,
+)
+
+_Q = r"['\"“]([^'\"”]+)['\"”]"
+Fill = Callable[[re.Match[str]], tuple[str, dict[str, Any]]]
+
+
+def _unknown_field(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    return f"Field '{m[1]}' doesn't exist on type '{m[2]}'", {
+        "code": "undefinedField",
+        "typeName": m[2],
+        "fieldName": m[1],
+    }
+
+
+def _unknown_argument(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    field = m[2].split(".")[-1]
+    extensions = {"code": "argumentNotAccepted", "name": field, "typeName": "Field", "argumentName": m[1]}
+    return f"Field '{field}' doesn't accept argument '{m[1]}'", extensions
+
+
+def _missing_argument(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    name, argument = (m[2], m[1]) if m.re.pattern.startswith("Argument") else (m[1], m[2])
+    name = name.split(".")[-1]
+    extensions = {"code": "missingRequiredArguments", "className": "Field", "name": name, "arguments": argument}
+    return f"Field '{name}' is missing required arguments: {argument}", extensions
+
+
+def _missing_input(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    kind, name, wanted = m[1], m[2], m[3]
+    extensions = {
+        "code": "missingRequiredInputObjectAttribute", "argumentName": name, "argumentType": wanted, "inputObjectType": kind,
+    }  # fmt: skip
+    return f"Argument '{name}' on InputObject '{kind}' is required. Expected type {wanted}", extensions
+
+
+def _unknown_input(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    extensions = {"code": "argumentNotAccepted", "name": m[2], "typeName": "InputObject", "argumentName": m[1]}
+    return f"InputObject '{m[2]}' doesn't accept argument '{m[1]}'", extensions
+
+
+def _unused_variable(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    where = f" by {m[2]}" if m[2] else ""
+    return f"Variable ${m[1]} is declared{where} but not used", {"code": "variableNotUsed", "variableName": m[1]}
+
+
+def _unknown_variable(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    where = f" by {m[2]}" if m[2] else ""
+    return f"Variable ${m[1]} is used{where} but not declared", {"code": "variableNotDefined", "variableName": m[1]}
+
+
+def _variable_mismatch(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    extensions = {"code": "variableMismatch", "variableName": m[1], "typeName": m[2]}
+    return f"Type mismatch on variable ${m[1]} ({m[2]} / {m[3]})", extensions
+
+
+def _no_selection(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
+    message = f"Field must have selections (field '{m[1]}' returns {m[2]} but has no selections. Did you mean '{m[1]} {{ ... }}'?)"
+    return message, {"code": "selectionMismatch", "nodeName": f"field '{m[1]}'", "typeName": m[2]}
+
+
+_RULES: tuple[tuple[re.Pattern[str], Fill], ...] = tuple(
+    (re.compile(pattern), fill)
+    for pattern, fill in (
+        (rf"Cannot query field {_Q} on type {_Q}", _unknown_field),
+        (rf"Unknown argument {_Q} on field {_Q}", _unknown_argument),
+        (rf"Argument {_Q} of required type .* (?:is required|was not provided).*on field {_Q}", _missing_argument),
+        (rf"Field {_Q} argument {_Q} of type .* is required", _missing_argument),
+        (
+            r"Field ['\"“]?(\w+)\.(\w+)['\"”]? of required type ['\"“]?([^'\"”]+?)['\"”]? was not provided",
+            _missing_input,
+        ),
+        (rf"Field {_Q} is not defined by type {_Q}", _unknown_input),
+        (rf"Variable ['\"“]\$(\w+)['\"”] is never used(?: in operation {_Q})?", _unused_variable),
+        (rf"Variable ['\"“]\$(\w+)['\"”] is not defined(?: by operation {_Q})?", _unknown_variable),
+        (rf"Variable ['\"“]\$(\w+)['\"”] of type {_Q} used in position expecting type {_Q}", _variable_mismatch),
+        (rf"Field {_Q} of type {_Q} must have a selection of subfields", _no_selection),
+    )
+)
+
+
+def document_error(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
+    """One error of validation as Shopify words it; an unfamiliar one keeps its text."""
+    node = (error.nodes or [None])[0]
+    path = node_path(document, node) if node is not None else []
+    message, extensions = error.message, {"code": "invalidDocument"}
+    for pattern, fill in _RULES:
+        match = pattern.search(error.message)
+        if match:
+            message, extensions = fill(match)
+            break
+    else:
+        literal = _bad_literal(node, document)
+        if literal is not None:
+            message, extensions, path = literal
+    if extensions["code"] in ("missingRequiredInputObjectAttribute",):
+        path = [*path, extensions["argumentName"]]
+    answer: dict[str, Any] = {"message": message}
+    if error.locations:
+        places = error.locations[-1:] if extensions["code"] == "variableNotUsed" else error.locations[:1]
+        answer["locations"] = [{"line": place.line, "column": place.column} for place in places]
+    if path:
+        answer["path"] = path
+    answer["extensions"] = extensions
+    return answer
+
+
+def _bad_literal(node: Node | None, document: DocumentNode) -> tuple[str, dict[str, Any], list[str]] | None:
+    """A literal that does not fit its argument or input field."""
+    trail = _trail(document, node) if node is not None else []
+    holders = [item for item in trail if isinstance(item, ArgumentNode | ObjectFieldNode)]
+    if not holders:
+        return None
+    holder = holders[-1]
+    name, value = holder.name.value, print_ast(holder.value)
+    owner = "InputObject" if isinstance(holder, ObjectFieldNode) else "Field"
+    fields = [item for item in trail if isinstance(item, FieldNode)]
+    on = fields[-1].name.value if owner == "Field" and fields else owner
+    message = f"Argument '{name}' on {owner} '{on}' has an invalid value ({value})."
+    return message, {"code": "argumentLiteralsIncompatible", "typeName": owner, "argumentName": name}, _names(trail)
+
+
+def node_path(document: DocumentNode, node: Node) -> list[str]:
+    """`["mutation Close", "orderClose", "userErrors", "code"]`."""
+    return _names(_trail(document, node))
+
+
+def _names(trail: list[Node]) -> list[str]:
+    names = []
+    for item in trail:
+        if isinstance(item, OperationDefinitionNode):
+            names.append(f"{item.operation.value} {item.name.value}" if item.name else item.operation.value)
+        elif isinstance(item, FragmentDefinitionNode):
+            names.append(f"fragment {item.name.value}")
+        elif isinstance(item, InlineFragmentNode):
+            names.append(f"... on {item.type_condition.name.value}" if item.type_condition else "...")
+        elif isinstance(item, FragmentSpreadNode):
+            names.append(f"... {item.name.value}")
+        elif isinstance(item, FieldNode):
+            names.append(item.alias.value if item.alias else item.name.value)
+        elif isinstance(item, ArgumentNode | ObjectFieldNode | DirectiveNode):
+            names.append(item.name.value)
+    return names
+
+
+def _trail(document: DocumentNode, wanted: Node) -> list[Node]:
+    """The nodes from the definition down to `wanted`."""
+    stack: list[tuple[Node, list[Node]]] = [(document, [])]
+    while stack:
+        node, above = stack.pop()
+        here = [*above, node]
+        if node is wanted:
+            return here
+        for key in node.keys:
+            child = getattr(node, key, None)
+            children = child if isinstance(child, tuple | list) else (child,)
+            stack.extend((item, here) for item in children if isinstance(item, Node))
+    return []

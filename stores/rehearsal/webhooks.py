@@ -1,0 +1,219 @@
+"""Webhook subscriptions and their deliveries: signed, with Shopify's time-outs and retries, kept in the state file.
+
+A delivery is a row made in the transaction of the change that caused it; sender threads take rows that are due. Only
+loopback addresses are ever called, whatever a subscription says.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import http.client
+import json
+import threading
+import time
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from stores.rehearsal.clock import Clock, iso
+from stores.rehearsal.faults import WEBHOOK_KINDS, Faults
+from stores.rehearsal.ops.document import Doc
+from stores.rehearsal.store import Store
+
+CONNECT_SECONDS = 1.0
+TOTAL_SECONDS = 5.0
+RETRY_GAPS = (10, 30, 60, 300, 900, 1_800, 3_600, 7_200)
+"""Eight retries within four hours of the shop's clock."""
+FAILURES_UNTIL_GONE = 8
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+API_VERSION = "2026-10"
+_SENDERS = 3
+_IDLE_SECONDS = 0.2
+
+
+def header_topic(enum: str) -> str:
+    """`FULFILLMENT_ORDERS_PLACED_ON_HOLD` -> `fulfillment_orders/placed_on_hold`."""
+    text = enum.lower()
+    for subject in (
+        "fulfillment_orders",
+        "fulfillment_holds",
+        "fulfillment_events",
+        "order_transactions",
+        "bulk_operations",
+    ):
+        if text.startswith(subject + "_"):
+            return f"{subject}/{text[len(subject) + 1 :]}"
+    return text.replace("_", "/", 1)
+
+
+def signature(secret: str, body: bytes) -> str:
+    """Base64 of the HMAC-SHA256 of the raw body."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+class Webhooks:
+    """Subscriptions, and the threads that deliver."""
+
+    def __init__(self, store: Store, clock: Clock, faults: Faults, *, domain: str, secret: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._faults = faults
+        self._domain = domain
+        self._secret = secret
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    # -- subscriptions -------------------------------------------------------------------------------------------
+
+    def subscriptions(self, *, topic: str | None = None) -> list[Doc]:
+        where, values = ("WHERE topic = ?", [topic]) if topic else ("", [])
+        rows = self._store.query(f"SELECT doc FROM subscriptions {where} ORDER BY id", values)  # noqa: S608
+        return [json.loads(row[0]) for row in rows]
+
+    def subscription(self, number: int) -> Doc | None:
+        rows = self._store.query("SELECT doc FROM subscriptions WHERE id = ?", (number,))
+        return json.loads(rows[0][0]) if rows else None
+
+    def put(self, number: int, doc: Doc) -> None:
+        self._store.execute(
+            "INSERT INTO subscriptions (id, topic, doc) VALUES (?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET topic = excluded.topic, doc = excluded.doc",
+            (number, doc["topic"], json.dumps(doc)),
+        )
+
+    def drop(self, number: int) -> None:
+        self._store.execute("DELETE FROM subscriptions WHERE id = ?", (number,))
+
+    def drop_all(self) -> None:
+        self._store.execute("DELETE FROM subscriptions")
+
+    def wanted(self, topic: str) -> bool:
+        """Whether anybody listens; payloads are only made when somebody does."""
+        return bool(self._store.query("SELECT 1 FROM subscriptions WHERE topic = ? LIMIT 1", (topic,)))
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def emit(self, topic: str, payload: Any, *, event_id: str) -> None:
+        """Note one delivery for each subscription to `topic`; call it inside the transaction of the change."""
+        body = json.dumps(payload, ensure_ascii=False)
+        for doc in self.subscriptions(topic=topic):
+            hit = self._faults.strike(WEBHOOK_KINDS, {topic, header_topic(topic)})
+            if "webhook_drop" in hit:
+                continue
+            wait = hit["webhook_delay"].seconds if "webhook_delay" in hit else 0.0
+            if "webhook_reorder" in hit:
+                wait += self._faults.chance() * (hit["webhook_reorder"].seconds or 10)
+            number = int(doc["id"].rsplit("/", 1)[1])
+            secret_spoiled = "webhook_bad_hmac" in hit
+            webhook_id = str(uuid.uuid4())
+            for _ in range(1 + (hit["webhook_dup"].count if "webhook_dup" in hit else 0)):
+                self._store.execute(
+                    "INSERT INTO deliveries (subscription, uri, topic, body, webhook_id, event_id, triggered_at, next_at, "
+                    "status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        number, doc["uri"], header_topic(topic), body, webhook_id, event_id, iso(self._clock.now()),
+                        self._clock.now() + wait, -1 if secret_spoiled else None,
+                    ),
+                )  # fmt: skip
+        self._wake.set()
+
+    def start(self) -> None:
+        self._store.execute("UPDATE deliveries SET state = 'waiting' WHERE state = 'sending'")
+        for number in range(_SENDERS):
+            thread = threading.Thread(target=self._run, name=f"webhooks-{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout=TOTAL_SECONDS + 1)
+
+    def counts(self) -> dict[str, int]:
+        """Deliveries by state: waiting, sending, sent, failed, skipped."""
+        return dict(self._store.query("SELECT state, count(*) FROM deliveries GROUP BY state"))
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            row = self._claim()
+            if row is None:
+                self._wake.clear()
+                self._wake.wait(_IDLE_SECONDS)
+                continue
+            self._deliver(*row)
+
+    def _claim(self) -> tuple[Any, ...] | None:
+        with self._store.transaction():
+            rows = self._store.query(
+                "SELECT id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, status "
+                "FROM deliveries WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 1",
+                (self._clock.now(),),
+            )
+            if not rows:
+                return None
+            self._store.execute("UPDATE deliveries SET state = 'sending' WHERE id = ?", (rows[0][0],))
+            return rows[0]
+
+    def _deliver(
+        self, row: int, subscription: int, uri: str, topic: str, body: str, webhook_id: str, event_id: str,
+        triggered_at: str, attempts: int, status: int | None,
+    ) -> None:  # fmt: skip
+        if urlsplit(uri).hostname not in LOOPBACK:
+            self._store.execute("UPDATE deliveries SET state = 'skipped' WHERE id = ?", (row,))
+            return
+        raw = body.encode()
+        secret = self._secret + ("?" if status == -1 else "")
+        headers = {
+            "Content-Type": "application/json",
+            "X-Shopify-Topic": topic,
+            "X-Shopify-Hmac-Sha256": signature(secret, raw),
+            "X-Shopify-Shop-Domain": self._domain,
+            "X-Shopify-API-Version": API_VERSION,
+            "X-Shopify-Webhook-Id": webhook_id,
+            "X-Shopify-Event-Id": event_id,
+            "X-Shopify-Triggered-At": triggered_at,
+        }
+        answered = post(uri, raw, headers)
+        if answered is not None and 200 <= answered < 300:
+            with self._store.transaction():
+                self._store.execute("UPDATE deliveries SET state = 'sent', status = ? WHERE id = ?", (answered, row))
+                self._store.execute("UPDATE subscriptions SET failures = 0 WHERE id = ?", (subscription,))
+            return
+        self._again(row, subscription, attempts, spoiled=status == -1)
+
+    def _again(self, row: int, subscription: int, attempts: int, *, spoiled: bool) -> None:
+        with self._store.transaction():
+            if attempts < len(RETRY_GAPS):
+                self._store.execute(
+                    "UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, next_at = ?, status = ? WHERE id = ?",
+                    (self._clock.now() + RETRY_GAPS[attempts], -1 if spoiled else None, row),
+                )
+                return
+            self._store.execute("UPDATE deliveries SET state = 'failed' WHERE id = ?", (row,))
+            self._store.execute("UPDATE subscriptions SET failures = failures + 1 WHERE id = ?", (subscription,))
+            self._store.execute(
+                "DELETE FROM subscriptions WHERE id = ? AND failures >= ?", (subscription, FAILURES_UNTIL_GONE)
+            )
+
+
+def post(uri: str, body: bytes, headers: dict[str, str]) -> int | None:
+    """The status of the answer, `None` when there was none within the limits (1 s to connect, 5 s in all)."""
+    parts = urlsplit(uri)
+    started = time.monotonic()
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=CONNECT_SECONDS)
+    try:
+        connection.connect()
+        connection.sock.settimeout(max(0.1, TOTAL_SECONDS - (time.monotonic() - started)))
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", path, body=body, headers=headers)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        with contextlib.suppress(OSError):
+            connection.close()
