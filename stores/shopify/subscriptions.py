@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from stores.shopify import documents
 from stores.shopify.asking import ask
 from stores.shopify.client import Client
+from stores.shopify.errors import NeedsPerson
 from stores.shopify.retry import PATIENCE, with_retries
 from stores.shopify.scopes import FULFILLMENT_ORDER_SCOPES, has_any
 from stores.shopify.shapes import Part
@@ -134,8 +135,13 @@ def delete_subscription(client: Client, gid: str, *, lane: Lane) -> bool:
 
 
 def _create(client: Client, topic: Topic, uri: str, lane: Lane) -> str:
-    """Shopify's objections, or nothing."""
-    answer = _mutate(client, "webhook_subscription_create", {"topic": topic.name, "uri": uri}, lane)
+    """Shopify's objections, or nothing. A topic that the token may not have must not cost the others."""
+    try:
+        answer = _mutate(client, "webhook_subscription_create", {"topic": topic.name, "uri": uri}, lane)
+    except NeedsPerson as error:
+        if error.code != "missing_scope":
+            raise
+        return str(error.facts.get("shopify_says") or error)
     refusals = answer.part("webhookSubscriptionCreate").parts("userErrors")
     return " ".join(one.text("message") for one in refusals)
 

@@ -122,16 +122,32 @@ def test_refusals_are_reported_and_a_taken_address_is_as_good_as_made(stub: Stub
     assert ensured == Ensured(created=(fine,), existing=(taken,), refused=((invalid, "Address is invalid"),))
 
 
-def test_a_missing_scope_is_said_as_such(stub: Stub, client: Client) -> None:
+def test_a_topic_that_the_token_may_not_have_does_not_cost_the_others(stub: Stub, client: Client) -> None:
     denied = answers.failed(
-        "ACCESS_DENIED", path=["webhookSubscriptionCreate"], data={"webhookSubscriptionCreate": None}
+        "ACCESS_DENIED",
+        "Access denied for webhookSubscriptionCreate field.",
+        ["webhookSubscriptionCreate"],
+        {"webhookSubscriptionCreate": None},
     )
-    stub.will_say({"data": {"webhookSubscriptions": answers.connection()}}, denied)
+    made = {"webhookSubscription": subscription(1, "ORDERS_UPDATED"), "userErrors": []}
+    stub.will_say(
+        {"data": {"webhookSubscriptions": answers.connection()}}, denied, {"data": {"webhookSubscriptionCreate": made}}
+    )
+
+    ensured = ensure_subscriptions(client, URI, ORDER_TOPICS[:2], lane=LANE)
+
+    assert ensured.created == (ORDER_TOPICS[1].name,)
+    assert ensured.refused == ((ORDER_TOPICS[0].name, "Access denied for webhookSubscriptionCreate field."),)
+
+
+def test_a_revoked_token_ends_the_work(stub: Stub, client: Client) -> None:
+    stub.will(sends({"data": {"webhookSubscriptions": answers.connection()}}), sends({}, status=401))
 
     with pytest.raises(NeedsPerson) as refusal:
         ensure_subscriptions(client, URI, ORDER_TOPICS, lane=LANE)
 
-    assert refusal.value.code == "missing_scope"
+    assert refusal.value.code == "bad_token"
+    assert len(stub.calls) == 2
 
 
 def test_all_pages_of_the_list_are_read(stub: Stub, client: Client) -> None:

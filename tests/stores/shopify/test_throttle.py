@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from stores.shopify.errors import TooExpensive, TryAgain
@@ -225,6 +225,7 @@ def test_the_property_finds_a_bucket_that_believes_too_much() -> None:
     steps = find(
         st.lists(STEPS, max_size=40),
         lambda steps: times_throttled(steps, Shop(*PLANS[0]), settle=believes_too_much) > 0,
+        settings=settings(max_examples=5000, phases=(Phase.generate,), database=None),
     )
 
     assert len(steps) >= 2
