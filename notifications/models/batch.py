@@ -6,11 +6,15 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import pgettext_lazy
 
+from backoffice.core.actor import ActorKind
 from backoffice.core.claims import Claimable
 from notifications.choices import BatchState, MessageState
+from notifications.querysets import BatchManager
+from orders.choices import Source
 from orders.models import Order
 from stores.models import Store
 from stores.querysets import StoreOwnedManager
@@ -19,31 +23,59 @@ from .template import Template
 
 
 class Batch(models.Model):
-    """One act of mailing. Subject and body are frozen when it is made; a reader sees his stores' messages only."""
+    """One act of mailing. Subject, body, stores and `total` are frozen when it is made; at every moment the messages of
+    all states together are `total`. A reader sees his stores' messages only.
+
+    `resume_at`: when a batch that was paused by a trouble which may pass is tried again; empty when a person must act.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.ForeignKey(Template, null=True, on_delete=models.SET_NULL, related_name="batches")
     template_version = models.PositiveIntegerField(default=1)
-    name = models.CharField(max_length=100)
-    subject = models.CharField(max_length=300)
-    body = models.TextField()
+    name = models.CharField(pgettext_lazy("mail", "name"), max_length=100)
+    subject = models.CharField(pgettext_lazy("mail", "subject"), max_length=300)
+    body = models.TextField(pgettext_lazy("mail", "text"))
     only_to_fulfil = models.BooleanField(default=True)
-    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.RUNNING)
+    store_ids = ArrayField(models.BigIntegerField(), default=list)
+    total = models.PositiveIntegerField(pgettext_lazy("mail", "recipients"), default=0)
+    state = models.CharField(
+        pgettext_lazy("mail", "state"), max_length=10, choices=BatchState.choices, default=BatchState.RUNNING
+    )
+    state_code = models.CharField(max_length=60, blank=True)
     state_reason = models.CharField(max_length=300, blank=True)
-    actor_label = models.CharField(max_length=200)
+    resume_at = models.DateTimeField(null=True, blank=True)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.STAFF)
+    actor_kind = models.CharField(max_length=10, default=ActorKind.USER.value)
+    actor_label = models.CharField(pgettext_lazy("mail", "started by"), max_length=200)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(pgettext_lazy("mail", "started"), auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = BatchManager()
 
     class Meta:
         verbose_name = pgettext_lazy("mail", "batch")
         verbose_name_plural = pgettext_lazy("mail", "batches")
         ordering = ("-created_at",)
+        indexes: ClassVar = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state__in=["running", "paused"]),
+                name="notifications_batch_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Message(Claimable):
     """One mail to one person about one or more of his orders in one store. Its subject and texts are filled in when it
-    is rendered, right before it is sent."""
+    is rendered, right before it is sent.
+
+    A claimed message stays `queued` while it is checked and rendered, so that it can be taken again when its worker
+    dies; `sending` is written right before its mail is handed over. One that is found in `sending` without a living
+    worker may have been sent: it becomes `uncertain` and is never sent again by itself."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="messages")
@@ -51,6 +83,7 @@ class Message(Claimable):
     address = models.CharField(max_length=320)
     address_key = models.CharField(max_length=320, help_text="The address without case: one person, one mail.")
     recipient_name = models.CharField(max_length=255, blank=True)
+    locale = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=10, choices=MessageState.choices, default=MessageState.QUEUED)
     code = models.CharField(max_length=60, blank=True)
     reason = models.CharField(max_length=500, blank=True)
@@ -84,7 +117,7 @@ class Message(Claimable):
 
 
 class MessageOrder(models.Model):
-    """Which orders a message is about. `outcome` says why one was left out at the moment of sending."""
+    """Which orders a message is about. `left_out` is the code of why one was left out at the moment of sending."""
 
     store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="+")
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="order_rows")

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from notifications.choices import TemplateClass
+from notifications.querysets import TemplateManager
 from stores.models import Store
 
 
@@ -26,6 +27,8 @@ class Template(models.Model):
     only_to_fulfil = models.BooleanField(_("only for orders that still wait"), default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(auto_now=True)
+
+    objects = TemplateManager()
 
     class Meta:
         verbose_name = pgettext_lazy("mail", "template")
