@@ -151,9 +151,14 @@ def _hold(shop: Shop, doc: Doc, wish: dict[str, Any]) -> tuple[tuple[str, ...], 
     fo = orders[0]
     first = not fo["fulfillmentHolds"]
     entry = fulfil.hold(
-        fo, doc, reason=wish.get("reason") or "OTHER", notes=wish.get("notes"), handle=wish.get("handle") or f"owner-{doc['_k']}",
-        at=shop.clock.seconds(), ours=False,
-    )  # fmt: skip
+        fo,
+        doc,
+        reason=wish.get("reason") or "OTHER",
+        notes=wish.get("notes"),
+        handle=wish.get("handle") or f"owner-{doc['_k']}",
+        at=shop.clock.seconds(),
+        ours=False,
+    )
     topics = ("FULFILLMENT_HOLDS_ADDED", *(("FULFILLMENT_ORDERS_PLACED_ON_HOLD",) if first else ()))
     return topics, {"fulfillment_order": fo, "hold": entry}
 

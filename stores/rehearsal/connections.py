@@ -54,7 +54,7 @@ def window(arguments: dict[str, Any]) -> Window:
         raise bad_request("you must provide one of first or last")
     if first is not None and last is not None:
         raise bad_request("providing both first and last is not supported")
-    size = first if first is not None else last
+    size = int(first if first is not None else last or 0)
     name = "first" if first is not None else "last"
     if size > MAX_PAGE:
         raise bad_request(f"{name} cannot exceed {MAX_PAGE}")

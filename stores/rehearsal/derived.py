@@ -13,6 +13,8 @@ from stores.rehearsal.money import Bag
 from stores.rehearsal.ops.document import Doc
 
 RECEIVED = ("SALE", "CAPTURE")
+UNPRICED: Bag = (0, "", 0, "")
+"""For a line of a recorded order whose price was not asked for."""
 
 
 def zero_of(doc: Doc) -> Bag:
@@ -20,11 +22,11 @@ def zero_of(doc: Doc) -> Bag:
 
 
 def line_original(line: Doc) -> Bag:
-    return money.times(line["originalUnitPriceSet"], line["quantity"])
+    return money.times(line.get("originalUnitPriceSet") or UNPRICED, line.get("quantity", 0))
 
 
 def line_discount(line: Doc) -> Bag:
-    return tuple(line["_discount"]) if "_discount" in line else money.zero(line["originalUnitPriceSet"])
+    return tuple(line["_discount"]) if "_discount" in line else money.zero(line.get("originalUnitPriceSet") or UNPRICED)
 
 
 def line_discounted(line: Doc) -> Bag:
@@ -32,16 +34,26 @@ def line_discounted(line: Doc) -> Bag:
     return money.less(line_original(line), line_discount(line))
 
 
+def refundable(line: Doc) -> int:
+    """Units that can still be taken back."""
+    left: int = line["refundableQuantity"] if "refundableQuantity" in line else line.get("quantity", 0)
+    return left
+
+
 def line_value(line: Doc, quantity: int) -> Bag:
     """What the next `quantity` units to be taken back cost after discounts; all shares add up to the line."""
-    done = line["quantity"] - line.get("refundableQuantity", line["quantity"])
-    return money.share(line_discounted(line), done, quantity, line["quantity"])
+    whole = line.get("quantity", 0)
+    done = whole - refundable(line)
+    return money.share(line_discounted(line), done, quantity, whole)
 
 
 def line_tax(line: Doc, quantity: int) -> Bag:
     """The tax within or upon `line_value`."""
-    done = line["quantity"] - line.get("refundableQuantity", line["quantity"])
-    return money.share(line.get("_tax") or money.zero(line["originalUnitPriceSet"]), done, quantity, line["quantity"])
+    whole = line.get("quantity", 0)
+    done = whole - refundable(line)
+    return money.share(
+        line.get("_tax") or money.zero(line.get("originalUnitPriceSet") or UNPRICED), done, quantity, whole
+    )
 
 
 def _sum(doc: Doc, bags: Iterator[Any]) -> Bag:
@@ -55,11 +67,11 @@ def _refund_lines(doc: Doc, key: str) -> Iterator[Any]:
 
 
 def lines_total(doc: Doc) -> Bag:
-    return _sum(doc, (line_original(line) for line in doc["lineItems"]))
+    return _sum(doc, (line_original(line) for line in doc.get("lineItems", ())))
 
 
 def discounts(doc: Doc) -> Bag:
-    return _sum(doc, (line_discount(line) for line in doc["lineItems"]))
+    return _sum(doc, (line_discount(line) for line in doc.get("lineItems", ())))
 
 
 def subtotal(doc: Doc) -> Bag:
@@ -67,7 +79,7 @@ def subtotal(doc: Doc) -> Bag:
 
 
 def tax(doc: Doc) -> Bag:
-    return _sum(doc, (line["_tax"] for line in doc["lineItems"] if "_tax" in line))
+    return _sum(doc, (line["_tax"] for line in doc.get("lineItems", ()) if "_tax" in line))
 
 
 def shipping(doc: Doc) -> Bag:
@@ -86,7 +98,7 @@ def shipping_left(doc: Doc) -> Bag:
 def total(doc: Doc) -> Bag:
     """Lines - discounts + shipping, + tax unless the prices include it."""
     if "totalPriceSet" in doc:
-        return tuple(doc["totalPriceSet"])  # type: ignore[return-value]
+        return tuple(doc["totalPriceSet"])
     upon = () if doc.get("taxesIncluded") else (tax(doc),)
     return money.add([subtotal(doc), shipping(doc), *upon], start=zero_of(doc))
 
@@ -102,7 +114,7 @@ def current_tax(doc: Doc) -> Bag:
 def current_total(doc: Doc) -> Bag:
     """The total after what was taken back."""
     if "currentTotalPriceSet" in doc:
-        return tuple(doc["currentTotalPriceSet"])  # type: ignore[return-value]
+        return tuple(doc["currentTotalPriceSet"])
     if "totalPriceSet" in doc:
         back = [_sum(doc, _refund_lines(doc, "subtotalSet")), refunded_shipping(doc)]
         return money.less(total(doc), money.add(back, start=zero_of(doc)))
@@ -130,7 +142,7 @@ def net_payment(doc: Doc) -> Bag:
 def outstanding(doc: Doc) -> Bag:
     """What the buyer still owes; negative when the shop owes. Goodwill beyond the goods counts as settled."""
     if "totalOutstandingSet" in doc:
-        return tuple(doc["totalOutstandingSet"])  # type: ignore[return-value]
+        return tuple(doc["totalOutstandingSet"])
     adjusted = (a["amountSet"] for refund in doc.get("refunds", ()) for a in refund.get("orderAdjustments", ()))
     owed = money.less(current_total(doc), net_payment(doc))
     return money.add([owed, *adjusted], start=zero_of(doc))
@@ -192,7 +204,7 @@ def financial_status(doc: Doc) -> str | None:
 def fulfillment_status(doc: Doc) -> str:
     if "displayFulfillmentStatus" in doc:
         return doc["displayFulfillmentStatus"]  # type: ignore[no-any-return]
-    goods = [line for line in doc["lineItems"] if line.get("requiresShipping", True)]
+    goods = [line for line in doc.get("lineItems", ()) if line.get("requiresShipping", True)]
     if not goods:
         return "FULFILLMENT_NOT_REQUIRED"
     waiting = sum(line.get("unfulfilledQuantity", 0) for line in goods)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 _GID = re.compile(r"^gid://shopify/([A-Za-z]+)/([A-Za-z0-9-]+)(\?.*)?$")
 STRIDE = 4096
 """Ids kept for one order and its parts."""
-ORDER_TYPES = frozenset(
-    "Order LineItem FulfillmentOrder FulfillmentOrderLineItem FulfillmentHold Fulfillment FulfillmentLineItem "
-    "FulfillmentEvent OrderTransaction Refund RefundLineItem RefundShippingLine OrderAdjustment Return ReturnLineItem "
-    "BasicEvent CommentEvent ShippingLine OrderDisputeSummary MailingAddress DeliveryMethod "
-    "FulfillmentOrderDestination".split()
-)
+_NAMES = """Order LineItem FulfillmentOrder FulfillmentOrderLineItem FulfillmentHold Fulfillment FulfillmentLineItem
+FulfillmentEvent OrderTransaction Refund RefundLineItem RefundShippingLine OrderAdjustment Return ReturnLineItem
+BasicEvent CommentEvent ShippingLine OrderDisputeSummary MailingAddress DeliveryMethod
+FulfillmentOrderDestination Metafield"""
+ORDER_TYPES = frozenset(_NAMES.split())
+"""Types whose ids lie within an order's."""
 
 
 @dataclass(frozen=True, slots=True)

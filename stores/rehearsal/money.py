@@ -41,7 +41,7 @@ def convert(minor: int, source: str, target: str) -> int:
         return minor
     numerator = minor * _RATES.get(target, 1_000_000) * 10 ** digits(target)
     denominator = _RATES.get(source, 1_000_000) * 10 ** digits(source)
-    return (2 * numerator + denominator) // (2 * denominator)
+    return int((2 * numerator + denominator) // (2 * denominator))
 
 
 def text(minor: int, currency: str) -> str:
@@ -87,7 +87,7 @@ def less(bag: Sequence[object], other: Sequence[object]) -> Bag:
 
 
 def times(bag: Sequence[object], count: int) -> Bag:
-    return (bag[0] * count, str(bag[1]), bag[2] * count, str(bag[3]))  # type: ignore[operator,return-value]
+    return (bag[0] * count, str(bag[1]), bag[2] * count, str(bag[3]))  # type: ignore[operator]
 
 
 def share(bag: Sequence[object], done: int, part: int, whole: int) -> Bag:

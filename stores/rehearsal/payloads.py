@@ -1,4 +1,4 @@
-"""Webhook payloads in REST's shape: snake case, tags as one text, amounts with all decimals, times with the shop's offset."""
+"""Webhook payloads in REST's shape: snake case, tags as one text, all decimals, times with the shop's offset."""
 
 from __future__ import annotations
 
@@ -64,8 +64,13 @@ def order(shop: Shop, doc: Doc) -> Doc:
         "total_discounts",
     )
     sums: tuple[Callable[[Doc], money.Bag], ...] = (
-        derived.total, derived.current_total, derived.subtotal, derived.current_subtotal, derived.tax, derived.discounts,
-    )  # fmt: skip
+        derived.total,
+        derived.current_total,
+        derived.subtotal,
+        derived.current_subtotal,
+        derived.tax,
+        derived.discounts,
+    )
     amounts: Doc = {}
     for name, compute in zip(names, sums, strict=True):
         bag = compute(doc)
@@ -106,7 +111,10 @@ def order(shop: Shop, doc: Doc) -> Doc:
         "taxes_included": doc.get("taxesIncluded", False),
         "total_outstanding": money.fixed(outstanding[0], outstanding[1]),
         **amounts,
-        "discount_codes": [{"code": code, "amount": amounts["total_discounts"], "type": "percentage"} for code in doc.get("discountCodes", ())],
+        "discount_codes": [
+            {"code": code, "amount": amounts["total_discounts"], "type": "percentage"}
+            for code in doc.get("discountCodes", ())
+        ],
         "payment_gateway_names": list(dict.fromkeys(t["gateway"] for t in doc.get("transactions", ()))),
         "customer": _customer(customer) if customer else None,
         "billing_address": _address(doc.get("billingAddress")),
@@ -115,7 +123,7 @@ def order(shop: Shop, doc: Doc) -> Doc:
         "shipping_lines": [_shipping(line) for line in doc.get("shippingLines", ())],
         "fulfillments": [_fulfillment(doc, entry, when) for entry in doc.get("fulfillments", ())],
         "refunds": [_refund(doc, entry, when) for entry in doc.get("refunds", ())],
-    }  # fmt: skip
+    }
 
 
 def _bag(bag: Any) -> Doc:
@@ -129,12 +137,20 @@ def _address(address: Doc | None) -> Doc | None:
     if not address:
         return None
     return {
-        "first_name": address.get("firstName"), "last_name": address.get("lastName"), "company": address.get("company"),
-        "address1": address.get("address1"), "address2": address.get("address2"), "city": address.get("city"),
-        "zip": address.get("zip"), "province": address.get("province"), "province_code": address.get("provinceCode"),
-        "country": address.get("country"), "country_code": address.get("countryCodeV2"), "phone": address.get("phone"),
+        "first_name": address.get("firstName"),
+        "last_name": address.get("lastName"),
+        "company": address.get("company"),
+        "address1": address.get("address1"),
+        "address2": address.get("address2"),
+        "city": address.get("city"),
+        "zip": address.get("zip"),
+        "province": address.get("province"),
+        "province_code": address.get("provinceCode"),
+        "country": address.get("country"),
+        "country_code": address.get("countryCodeV2"),
+        "phone": address.get("phone"),
         "name": f"{address.get('firstName') or ''} {address.get('lastName') or ''}".strip(),
-    }  # fmt: skip
+    }
 
 
 def _customer(customer: Doc) -> Doc:
@@ -156,20 +172,32 @@ def _line(line: Doc) -> Doc:
     waiting = line.get("unfulfilledQuantity", 0)
     done = line.get("quantity", 0) - waiting - line.get("nonFulfillableQuantity", 0)
     return {
-        "id": number(line["id"]), "admin_graphql_api_id": line["id"], "title": line.get("title"), "name": line.get("name"),
-        "variant_title": line.get("variantTitle"), "sku": line.get("sku"), "vendor": line.get("vendor"),
-        "quantity": line.get("quantity"), "current_quantity": line.get("currentQuantity"), "fulfillable_quantity": waiting,
+        "id": number(line["id"]),
+        "admin_graphql_api_id": line["id"],
+        "title": line.get("title"),
+        "name": line.get("name"),
+        "variant_title": line.get("variantTitle"),
+        "sku": line.get("sku"),
+        "vendor": line.get("vendor"),
+        "quantity": line.get("quantity"),
+        "current_quantity": line.get("currentQuantity"),
+        "fulfillable_quantity": waiting,
         "fulfillment_status": "fulfilled" if not waiting and done else "partial" if done else None,
-        "requires_shipping": line.get("requiresShipping"), "price": money.fixed(price[0], price[1]), "price_set": _bag(price),
-    }  # fmt: skip
+        "requires_shipping": line.get("requiresShipping"),
+        "price": money.fixed(price[0], price[1]),
+        "price_set": _bag(price),
+    }
 
 
 def _shipping(line: Doc) -> Doc:
     price = line["discountedPriceSet"]
     return {
-        "id": number(line["id"]), "title": line.get("title"), "code": line.get("code"),
-        "price": money.fixed(price[0], price[1]), "price_set": _bag(price),
-    }  # fmt: skip
+        "id": number(line["id"]),
+        "title": line.get("title"),
+        "code": line.get("code"),
+        "price": money.fixed(price[0], price[1]),
+        "price_set": _bag(price),
+    }
 
 
 def _fulfillment(doc: Doc, entry: Doc, when: Callable[..., str | None]) -> Doc:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
+
+from graphql import GraphQLResolveInfo
 
 from stores.rehearsal.clock import iso
 from stores.rehearsal.errors import access_denied, invalid_id
@@ -14,6 +16,10 @@ from stores.rehearsal.shop import Shop
 
 OLD_ORDERS = 60 * 86_400
 """Without `read_all_orders` an app sees orders of this age at most."""
+
+
+Info: TypeAlias = GraphQLResolveInfo[Any]
+"""What a resolver is told; `context` is the `Request`."""
 
 
 @dataclass

@@ -16,7 +16,6 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     GraphQLUnionType,
     build_schema,
@@ -28,6 +27,7 @@ from stores.rehearsal import connections, resolvers
 from stores.rehearsal.connections import Page
 from stores.rehearsal.gids import read
 from stores.rehearsal.mutations import resolve_mutation
+from stores.rehearsal.request import Info
 from stores.rehearsal.resolvers import ACCESS, FIELDS, SELECTING
 
 Resolver: TypeAlias = Callable[..., Any]
@@ -91,7 +91,7 @@ def _guarded(owner: str, name: str, resolver: Resolver) -> Resolver:
     if scopes is None:
         return resolver
 
-    def guarded(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def guarded(source: Any, info: Info, **arguments: Any) -> Any:
         info.context.require(name, *scopes)
         return resolver(source, info, **arguments)
 
@@ -99,7 +99,7 @@ def _guarded(owner: str, name: str, resolver: Resolver) -> Resolver:
 
 
 def _leaf(name: str, own: Resolver | None, empty: Any) -> Resolver:
-    def leaf(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def leaf(source: Any, info: Info, **arguments: Any) -> Any:
         if name in source:
             return source[name]
         return own(source, info, **arguments) if own else empty
@@ -108,7 +108,7 @@ def _leaf(name: str, own: Resolver | None, empty: Any) -> Resolver:
 
 
 def _object(name: str, own: Resolver | None, empty: Any) -> Resolver:
-    def value(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def value(source: Any, info: Info, **arguments: Any) -> Any:
         found = source.get(name) if source else None
         if found is None:
             found = own(source, info, **arguments) if own and name not in (source or ()) else None
@@ -120,7 +120,7 @@ def _object(name: str, own: Resolver | None, empty: Any) -> Resolver:
 
 
 def _objects(name: str, own: Resolver | None) -> Resolver:
-    def values(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def values(source: Any, info: Info, **arguments: Any) -> Any:
         found = source[name] if source and name in source else own(source, info, **arguments) if own else []
         if arguments.get("first") is not None:
             found = found[: arguments["first"]]
@@ -130,7 +130,7 @@ def _objects(name: str, own: Resolver | None) -> Resolver:
 
 
 def _connection(name: str, own: Resolver | None) -> Resolver:
-    def connection(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Page:
+    def connection(source: Any, info: Info, **arguments: Any) -> Page:
         found = own(source, info, **arguments) if own else (source or {}).get(name) or []
         if isinstance(found, Page):
             return found

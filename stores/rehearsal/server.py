@@ -31,7 +31,9 @@ _STATUS_TEXTS = {
     423: "This shop is unavailable",
     429: "Exceeded 2 calls per second for api client. Reduce request rates to resume uninterrupted service.",
 }
-_HTML = b"<!DOCTYPE html><html><head><title>Something went wrong</title></head><body><h1>There's been an error</h1></body></html>"
+_HTML = (
+    b"<!DOCTYPE html><html><head><title>Something went wrong</title></head><body>There's been an error</body></html>"
+)
 _HANG_SECONDS = 60.0
 
 
@@ -119,13 +121,11 @@ class Handler(BaseHTTPRequestHandler):
             answer = run(request)
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            error = {"message": "Internal error. Looks like something went wrong on our end."}
-            answer = {"errors": [{**error, "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}}]}
+            answer = {"errors": [_internal(request_id)]}
         if "null_node" in hit:
             _blank_first_object(answer.get("data"))
         if "errors_and_data" in hit:
-            error = {"message": "Internal error. Looks like something went wrong on our end.", "path": fields[:1]}
-            answer["errors"] = [{**error, "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}}]
+            answer["errors"] = [{**_internal(request_id), "path": fields[:1]}]
         if "apply_then_drop_reply" in hit:
             self._drop()
             return
@@ -219,6 +219,11 @@ class Handler(BaseHTTPRequestHandler):
         """Close without an answer."""
         self.close_connection = True
         self.connection.close()
+
+
+def _internal(request_id: str) -> dict[str, Any]:
+    extensions = {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id}
+    return {"message": "Internal error. Looks like something went wrong on our end.", "extensions": extensions}
 
 
 def _blank_first_object(data: Any) -> None:

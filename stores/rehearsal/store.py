@@ -190,7 +190,7 @@ class Store:
     def _put(self, rows: Sequence[tuple[Any, ...]]) -> None:
         names, marks = ",".join(tables.COLUMNS), ",".join("?" * len(tables.COLUMNS))
         with self.lock:
-            self._db.executemany(f"INSERT OR REPLACE INTO orders ({names}) VALUES ({marks})", rows)
+            self._db.executemany(f"INSERT OR REPLACE INTO orders ({names}) VALUES ({marks})", rows)  # noqa: S608
 
     def _put_fulfillment_orders(self, rows: Sequence[tuple[Any, ...]]) -> None:
         with self.lock:

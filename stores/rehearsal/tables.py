@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS subscriptions (
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, subscription INTEGER, uri TEXT, topic TEXT, body TEXT, webhook_id TEXT,
     event_id TEXT, triggered_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting', status INTEGER
+    state TEXT NOT NULL DEFAULT 'waiting', spoiled INTEGER NOT NULL DEFAULT 0
 );
 """
 INDEXES = """

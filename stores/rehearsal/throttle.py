@@ -1,4 +1,4 @@
-"""Shopify's cost bucket: a document runs only when its requested cost is there; the difference to the actual comes back."""
+"""Shopify's cost bucket: a document runs only when its requested cost is there; what it did not use comes back."""
 
 from __future__ import annotations
 

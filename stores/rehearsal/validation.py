@@ -48,9 +48,8 @@ def _missing_argument(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
 
 def _missing_input(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
     kind, name, wanted = m[1], m[2], m[3]
-    extensions = {
-        "code": "missingRequiredInputObjectAttribute", "argumentName": name, "argumentType": wanted, "inputObjectType": kind,
-    }  # fmt: skip
+    code = "missingRequiredInputObjectAttribute"
+    extensions = {"code": code, "argumentName": name, "argumentType": wanted, "inputObjectType": kind}
     return f"Argument '{name}' on InputObject '{kind}' is required. Expected type {wanted}", extensions
 
 
@@ -75,7 +74,8 @@ def _variable_mismatch(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
 
 
 def _no_selection(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
-    message = f"Field must have selections (field '{m[1]}' returns {m[2]} but has no selections. Did you mean '{m[1]} {{ ... }}'?)"
+    hint = f"field '{m[1]}' returns {m[2]} but has no selections. Did you mean '{m[1]} {{ ... }}'?"
+    message = f"Field must have selections ({hint})"
     return message, {"code": "selectionMismatch", "nodeName": f"field '{m[1]}'", "typeName": m[2]}
 
 
@@ -101,7 +101,7 @@ _RULES: tuple[tuple[re.Pattern[str], Fill], ...] = tuple(
 
 def document_error(error: GraphQLError, document: DocumentNode) -> dict[str, Any]:
     """One error of validation as Shopify words it; an unfamiliar one keeps its text."""
-    node = (error.nodes or [None])[0]
+    node = error.nodes[0] if error.nodes else None
     path = node_path(document, node) if node is not None else []
     message, extensions = error.message, {"code": "invalidDocument"}
     for pattern, fill in _RULES:

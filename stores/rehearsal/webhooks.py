@@ -15,6 +15,7 @@ import json
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,6 +31,13 @@ RETRY_GAPS = (10, 30, 60, 300, 900, 1_800, 3_600, 7_200)
 FAILURES_UNTIL_GONE = 8
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 API_VERSION = "2026-10"
+_LONG_SUBJECTS = (
+    "fulfillment_orders",
+    "fulfillment_holds",
+    "fulfillment_events",
+    "order_transactions",
+    "bulk_operations",
+)
 _SENDERS = 3
 _IDLE_SECONDS = 0.2
 
@@ -52,6 +60,22 @@ def header_topic(enum: str) -> str:
 def signature(secret: str, body: bytes) -> str:
     """Base64 of the HMAC-SHA256 of the raw body."""
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of `deliveries` that is being sent."""
+
+    row: int
+    subscription: int
+    uri: str
+    topic: str
+    body: str
+    webhook_id: str
+    event_id: str
+    triggered_at: str
+    attempts: int
+    spoiled: int
 
 
 class Webhooks:
@@ -107,18 +131,23 @@ class Webhooks:
             wait = hit["webhook_delay"].seconds if "webhook_delay" in hit else 0.0
             if "webhook_reorder" in hit:
                 wait += self._faults.chance() * (hit["webhook_reorder"].seconds or 10)
-            number = int(doc["id"].rsplit("/", 1)[1])
-            secret_spoiled = "webhook_bad_hmac" in hit
-            webhook_id = str(uuid.uuid4())
+            row = (
+                int(doc["id"].rsplit("/", 1)[1]),
+                doc["uri"],
+                header_topic(topic),
+                body,
+                str(uuid.uuid4()),
+                event_id,
+                iso(self._clock.now()),
+                self._clock.now() + wait,
+                int("webhook_bad_hmac" in hit),
+            )
             for _ in range(1 + (hit["webhook_dup"].count if "webhook_dup" in hit else 0)):
                 self._store.execute(
-                    "INSERT INTO deliveries (subscription, uri, topic, body, webhook_id, event_id, triggered_at, next_at, "
-                    "status) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        number, doc["uri"], header_topic(topic), body, webhook_id, event_id, iso(self._clock.now()),
-                        self._clock.now() + wait, -1 if secret_spoiled else None,
-                    ),
-                )  # fmt: skip
+                    "INSERT INTO deliveries (subscription, uri, topic, body, webhook_id, event_id, triggered_at, "
+                    "next_at, spoiled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
         self._wake.set()
 
     def start(self) -> None:
@@ -145,60 +174,57 @@ class Webhooks:
                 self._wake.clear()
                 self._wake.wait(_IDLE_SECONDS)
                 continue
-            self._deliver(*row)
+            self._deliver(row)
 
-    def _claim(self) -> tuple[Any, ...] | None:
+    def _claim(self) -> Delivery | None:
         with self._store.transaction():
             rows = self._store.query(
-                "SELECT id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, status "
+                "SELECT id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, spoiled "
                 "FROM deliveries WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 1",
                 (self._clock.now(),),
             )
             if not rows:
                 return None
             self._store.execute("UPDATE deliveries SET state = 'sending' WHERE id = ?", (rows[0][0],))
-            return rows[0]
+            return Delivery(*rows[0])
 
-    def _deliver(
-        self, row: int, subscription: int, uri: str, topic: str, body: str, webhook_id: str, event_id: str,
-        triggered_at: str, attempts: int, status: int | None,
-    ) -> None:  # fmt: skip
-        if urlsplit(uri).hostname not in LOOPBACK:
-            self._store.execute("UPDATE deliveries SET state = 'skipped' WHERE id = ?", (row,))
+    def _deliver(self, delivery: Delivery) -> None:
+        if urlsplit(delivery.uri).hostname not in LOOPBACK:
+            self._store.execute("UPDATE deliveries SET state = 'skipped' WHERE id = ?", (delivery.row,))
             return
-        raw = body.encode()
-        secret = self._secret + ("?" if status == -1 else "")
+        raw = delivery.body.encode()
         headers = {
             "Content-Type": "application/json",
-            "X-Shopify-Topic": topic,
-            "X-Shopify-Hmac-Sha256": signature(secret, raw),
+            "X-Shopify-Topic": delivery.topic,
+            "X-Shopify-Hmac-Sha256": signature(self._secret + "?" * delivery.spoiled, raw),
             "X-Shopify-Shop-Domain": self._domain,
             "X-Shopify-API-Version": API_VERSION,
-            "X-Shopify-Webhook-Id": webhook_id,
-            "X-Shopify-Event-Id": event_id,
-            "X-Shopify-Triggered-At": triggered_at,
+            "X-Shopify-Webhook-Id": delivery.webhook_id,
+            "X-Shopify-Event-Id": delivery.event_id,
+            "X-Shopify-Triggered-At": delivery.triggered_at,
         }
-        answered = post(uri, raw, headers)
-        if answered is not None and 200 <= answered < 300:
-            with self._store.transaction():
-                self._store.execute("UPDATE deliveries SET state = 'sent', status = ? WHERE id = ?", (answered, row))
-                self._store.execute("UPDATE subscriptions SET failures = 0 WHERE id = ?", (subscription,))
+        status = post(delivery.uri, raw, headers)
+        if status is None or not 200 <= status < 300:
+            self._again(delivery)
             return
-        self._again(row, subscription, attempts, spoiled=status == -1)
-
-    def _again(self, row: int, subscription: int, attempts: int, *, spoiled: bool) -> None:
         with self._store.transaction():
-            if attempts < len(RETRY_GAPS):
+            self._store.execute("UPDATE deliveries SET state = 'sent' WHERE id = ?", (delivery.row,))
+            self._store.execute("UPDATE subscriptions SET failures = 0 WHERE id = ?", (delivery.subscription,))
+
+    def _again(self, delivery: Delivery) -> None:
+        """Later, at growing gaps; after the last try the delivery is lost, and after eight lost in a row so is the
+        subscription."""
+        with self._store.transaction():
+            if delivery.attempts < len(RETRY_GAPS):
                 self._store.execute(
-                    "UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, next_at = ?, status = ? WHERE id = ?",
-                    (self._clock.now() + RETRY_GAPS[attempts], -1 if spoiled else None, row),
+                    "UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, next_at = ? WHERE id = ?",
+                    (self._clock.now() + RETRY_GAPS[delivery.attempts], delivery.row),
                 )
                 return
-            self._store.execute("UPDATE deliveries SET state = 'failed' WHERE id = ?", (row,))
-            self._store.execute("UPDATE subscriptions SET failures = failures + 1 WHERE id = ?", (subscription,))
-            self._store.execute(
-                "DELETE FROM subscriptions WHERE id = ? AND failures >= ?", (subscription, FAILURES_UNTIL_GONE)
-            )
+            self._store.execute("UPDATE deliveries SET state = 'failed' WHERE id = ?", (delivery.row,))
+            key = delivery.subscription
+            self._store.execute("UPDATE subscriptions SET failures = failures + 1 WHERE id = ?", (key,))
+            self._store.execute("DELETE FROM subscriptions WHERE id = ? AND failures >= ?", (key, FAILURES_UNTIL_GONE))
 
 
 def post(uri: str, body: bytes, headers: dict[str, str]) -> int | None:

@@ -46,9 +46,8 @@ NOTES = (
     'He said "call first" & <then> ring; the bell doesn\'t work.',
     "wrap seperately\nline two\n\tline three, with a tab",
 )
-LONG_NOTE = " ".join(
-    f"{i}. Measured again on site; the customer confirmed dimension {i} by telephone and asks for a written answer." for i in range(1, 46)
-)  # fmt: skip
+_SENTENCE = "{}. Measured again on site; the buyer confirmed dimension {} by telephone and asks for a written answer."
+LONG_NOTE = " ".join(_SENTENCE.format(i, i) for i in range(1, 46))
 
 TAGS = (
     "VIP",

@@ -6,14 +6,13 @@ import random
 from dataclasses import dataclass, field
 from functools import partial
 
-from stores.rehearsal.clock import iso
+from stores.rehearsal.clock import iso, parse
 from stores.rehearsal.data import goods
 from stores.rehearsal.data.calendar import DAY, Calendar
 from stores.rehearsal.data.lines import address, draw_lines, shipping_line
 from stores.rehearsal.data.outcome import pay_for, settle_after, ship
-from stores.rehearsal.data.people import Person, home_of, person
-from stores.rehearsal.data.people import POOL
-from stores.rehearsal.data.scenarios import STORIES, Story, choose
+from stores.rehearsal.data.people import POOL, Person, home_of, person
+from stores.rehearsal.data.scenarios import choose
 from stores.rehearsal.gids import STRIDE, Numbering
 from stores.rehearsal.ops.archive import close
 from stores.rehearsal.ops.document import Doc, event, mint
@@ -59,14 +58,14 @@ class Seed:
         """A new order that comes in at `at`: paid, nothing shipped. `n` lies beyond the seeded ones."""
         rng = random.Random(self.seed * 1_000_003 + n)
         doc = _blank(self, n, rng, at, digital=False)
-        pay_for(doc, rng, Calendar(at + 30, self.count), "paid")
+        today = Calendar(at + 30, self.count)
+        pay_for(doc, rng, today, "paid")
+        ship(doc, rng, today, "none")
         doc["updatedAt"] = iso(at)
         return doc
 
 
 def _updated(doc: Doc) -> int:
-    from stores.rehearsal.clock import parse
-
     return parse(doc["updatedAt"]) or 0
 
 
@@ -140,7 +139,7 @@ def _blank(seed: Seed, n: int, rng: random.Random, created: int, *, digital: boo
     draw_lines(doc, rng, buyer, digital=digital, percent=code[1] if code else 0)
     if not digital and source != "pos":
         doc["shippingAddress"] = address(doc, buyer)
-        doc["shippingLines"] = [shipping_line(doc, rng, buyer)]
+        doc["shippingLines"] = [shipping_line(doc, rng)]
     else:
         doc["shippingAddress"] = None
     doc["billingAddress"] = address(doc, buyer) if source != "pos" else None
@@ -168,6 +167,3 @@ def _note(rng: random.Random) -> str | None:
     if roll < 0.005:
         return goods.LONG_NOTE
     return rng.choice(goods.NOTES) if roll < 0.12 else None
-
-
-__all__ = ["FIRST_NUMBER", "STORIES", "Seed", "Story"]

@@ -26,42 +26,122 @@ class Country:
 COUNTRIES: dict[str, Country] = {
     country.code: country
     for country in (
-        Country("NL", "Netherlands", "EUR", "nl", 0.21, True, "+316", (
-            ("Utrecht", "35## @@", "Utrecht", "UT"), ("Groningen", "97## @@", "Groningen", "GR"),
-            ("Middelburg", "433# @@", "Zeeland", "ZE"), ("'s-Hertogenbosch", "52## @@", "Noord-Brabant", "NB"))),
-        Country("BE", "Belgium", "EUR", "nl", 0.21, True, "+3247", (
-            ("Gent", "9000", "Oost-Vlaanderen", ""), ("Liège", "4000", "Liège", ""))),
-        Country("DE", "Germany", "EUR", "de", 0.19, True, "+4915", (
-            ("Münster", "481##", "", ""), ("Görlitz", "028##", "", ""), ("Freiburg im Breisgau", "791##", "", ""))),
-        Country("FR", "France", "EUR", "fr", 0.20, True, "+336", (
-            ("Besançon", "250##", "", ""), ("Saint-Étienne", "420##", "", ""))),
-        Country("GB", "United Kingdom", "GBP", "en", 0.20, True, "+447", (
-            ("Bristol", "BS# #@@", "England", "ENG"), ("Aberystwyth", "SY23 #@@", "Wales", "WLS"))),
-        Country("US", "United States", "USD", "en", 0.0825, False, "+1512", (
-            ("Austin", "787##", "Texas", "TX"), ("Duluth", "558##", "Minnesota", "MN"),
-            ("Walla Walla", "993##", "Washington", "WA"))),
-        Country("JP", "Japan", "JPY", "ja", 0.10, True, "+8190", (
-            ("金沢市", "920-####", "Ishikawa", "JP-17"), ("札幌市", "060-####", "Hokkaidō", "JP-01"))),
-        Country("KW", "Kuwait", "KWD", "ar", 0.0, False, "+9655", (
-            ("السالمية", "2####", "Al Aḩmadi", "KW-AH"), ("Hawalli", "3####", "Hawalli", "KW-HA"))),
-        Country("IL", "Israel", "USD", "he", 0.17, False, "+97250", (("חיפה", "31#####", "", ""), ("רחובות", "76#####", "", ""))),
+        Country(
+            "NL",
+            "Netherlands",
+            "EUR",
+            "nl",
+            0.21,
+            True,
+            "+316",
+            (
+                ("Utrecht", "35## @@", "Utrecht", "UT"),
+                ("Groningen", "97## @@", "Groningen", "GR"),
+                ("Middelburg", "433# @@", "Zeeland", "ZE"),
+                ("'s-Hertogenbosch", "52## @@", "Noord-Brabant", "NB"),
+            ),
+        ),
+        Country(
+            "BE",
+            "Belgium",
+            "EUR",
+            "nl",
+            0.21,
+            True,
+            "+3247",
+            (("Gent", "9000", "Oost-Vlaanderen", ""), ("Liège", "4000", "Liège", "")),
+        ),
+        Country(
+            "DE",
+            "Germany",
+            "EUR",
+            "de",
+            0.19,
+            True,
+            "+4915",
+            (("Münster", "481##", "", ""), ("Görlitz", "028##", "", ""), ("Freiburg im Breisgau", "791##", "", "")),
+        ),
+        Country(
+            "FR",
+            "France",
+            "EUR",
+            "fr",
+            0.20,
+            True,
+            "+336",
+            (("Besançon", "250##", "", ""), ("Saint-Étienne", "420##", "", "")),
+        ),
+        Country(
+            "GB",
+            "United Kingdom",
+            "GBP",
+            "en",
+            0.20,
+            True,
+            "+447",
+            (("Bristol", "BS# #@@", "England", "ENG"), ("Aberystwyth", "SY23 #@@", "Wales", "WLS")),
+        ),
+        Country(
+            "US",
+            "United States",
+            "USD",
+            "en",
+            0.0825,
+            False,
+            "+1512",
+            (
+                ("Austin", "787##", "Texas", "TX"),
+                ("Duluth", "558##", "Minnesota", "MN"),
+                ("Walla Walla", "993##", "Washington", "WA"),
+            ),
+        ),
+        Country(
+            "JP",
+            "Japan",
+            "JPY",
+            "ja",
+            0.10,
+            True,
+            "+8190",
+            (("金沢市", "920-####", "Ishikawa", "JP-17"), ("札幌市", "060-####", "Hokkaidō", "JP-01")),
+        ),
+        Country(
+            "KW",
+            "Kuwait",
+            "KWD",
+            "ar",
+            0.0,
+            False,
+            "+9655",
+            (("السالمية", "2####", "Al Aḩmadi", "KW-AH"), ("Hawalli", "3####", "Hawalli", "KW-HA")),
+        ),
+        Country(
+            "IL",
+            "Israel",
+            "USD",
+            "he",
+            0.17,
+            False,
+            "+97250",
+            (("חיפה", "31#####", "", ""), ("רחובות", "76#####", "", "")),
+        ),
     )
-}  # fmt: skip
+}
 
 _FIRST = {
-    "nl": "Anouk Bram Daan Eefje Fleur Gijs Hanneke Ilse Jasper Koen Lotte Maartje Niels Onno Pleun Roos Sjoerd Tess Wouter Ziggy",
-    "de": "Anneliese Björn Christa Dörte Emil Frieda Götz Heike Ingo Jürgen Käthe Lothar Mareike Norbert Ottilie Ruth Swantje Uwe",
-    "fr": "Aurélie Benoît Chloé Désirée Étienne Florence Gaël Hélène Jérôme Loïc Maëlle Noémie Océane Raphaël Solène Thaïs Yves",
-    "en": "Alice Barnaby Cora Dexter Edith Finlay Gwen Harvey Iris Jonah Keziah Lowell Mabel Nate Opal Percy Quinn Rosalind Silas Tabitha",
+    "nl": "Anouk Bram Daan Eefje Fleur Gijs Hanneke Ilse Jasper Koen Lotte Maartje Niels Onno Pleun Roos Sjoerd Wouter",
+    "de": "Anneliese Björn Christa Dörte Emil Frieda Götz Heike Ingo Jürgen Käthe Lothar Mareike Norbert Swantje Uwe",
+    "fr": "Aurélie Benoît Chloé Désirée Étienne Florence Gaël Hélène Jérôme Loïc Maëlle Noémie Océane Raphaël Thaïs",
+    "en": "Alice Barnaby Cora Dexter Edith Finlay Gwen Harvey Iris Jonah Keziah Lowell Mabel Nate Opal Percy Quinn",
     "ja": "健太 美咲 大翔 結衣 蓮 さくら 陽菜 直樹",
     "ar": "فاطمة أحمد نورة خالد مريم يوسف ليلى عبد‌الله",
     "he": "נועה איתי תמר יונתן שירה אורי מאיה עומר",
 }
 _LAST = {
-    "nl": "van den Berg|de Wit|Bakker|Hoekstra|ter Horst|Kuipers|Verhoeven|in 't Veld|Zijlstra|de Graaf-Mulder|Postma|Vink",
+    "nl": "van den Berg|de Wit|Bakker|Hoekstra|ter Horst|Kuipers|in 't Veld|Zijlstra|de Graaf-Mulder|Postma|Vink",
     "de": "Müller-Lüdenscheidt|Weiß|Schröder|Köhler|von der Heide|Jäger|Groß|Böttcher|Lindemann|Obermaier",
     "fr": "Lefèvre|de la Fontaine|Beaulieu|Gauthier|L'Hôpital|Moreau|Chastain|Dupré|Vasseur",
-    "en": "O'Connell|Ashworth|Fairweather|Mac Giolla|Pemberton|Whitlock|St. John|Hargreaves|Nakamura-Jones|Okafor|Delacroix",
+    "en": "O'Connell|Ashworth|Fairweather|Mac Giolla|Pemberton|St. John|Hargreaves|Nakamura-Jones|Okafor|Delacroix",
     "ja": "佐藤|鈴木|高橋|渡辺|小林",
     "ar": "الصباح|العنزي|الرشيدي|المطيري",
     "he": "כהן|לוי|מזרחי|פרידמן",

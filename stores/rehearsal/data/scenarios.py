@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`pay`: paid, pending, failed, authorized, expired, partial. `ship`: none, all, some, hold, scheduled, progress."""
+    """`pay`: paid, pending, failed, authorized, expired, partial. `ship`: none, all, some, hold, scheduled, progress.
+    `after` is what came of it later."""
 
     weight: int
     pay: str

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.errors import coded
 from stores.rehearsal.mutations import (
     cancel,
@@ -21,6 +19,7 @@ from stores.rehearsal.mutations import (
 )
 from stores.rehearsal.mutations.base import Mutation, Outcome, refusal
 from stores.rehearsal.ops.document import Impossible
+from stores.rehearsal.request import Info
 
 REGISTRY: dict[str, Mutation] = {
     **orders.MUTATIONS,
@@ -35,7 +34,7 @@ REGISTRY: dict[str, Mutation] = {
 }
 
 
-def resolve_mutation(_: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def resolve_mutation(_: Any, info: Info, **arguments: Any) -> Any:
     """Run one field of a mutation document. Its neighbours' refusals do not undo it, nor the other way round."""
     context, name = info.context, info.field_name
     mutation = REGISTRY.get(name)

@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.announce import announce
 from stores.rehearsal.ops.document import Doc, Impossible
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 WRITE_ORDERS = ("write_orders",)
 WRITE_FULFILLMENT_ORDERS = (
@@ -29,7 +27,7 @@ class Outcome:
     effect: bool
 
 
-Run = Callable[[Request, GraphQLResolveInfo, dict[str, Any]], Outcome]
+Run = Callable[[Request, Info, dict[str, Any]], Outcome]
 
 
 @dataclass(frozen=True, slots=True)

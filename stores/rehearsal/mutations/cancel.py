@@ -5,17 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
 from stores.rehearsal.ops.document import Doc, Impossible
 from stores.rehearsal.ops.refund import cancel as cancel_order
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 NOTE_LENGTH = 255
 
 
-def cancel(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def cancel(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = order_to_change(context, arguments["orderId"], field=["orderId"], code="NOT_FOUND")
     _check(doc, arguments)
     method = arguments.get("refundMethod") or {}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
 from stores.rehearsal.ops.document import Impossible, touch
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 
-def set_customer(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def set_customer(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = order_to_change(context, arguments["orderId"], field=["orderId"], code="NOT_FOUND")
     context.gid(arguments["customerId"], "Customer")
     if context.find(arguments["customerId"]) is None:
@@ -24,7 +22,7 @@ def set_customer(context: Request, info: GraphQLResolveInfo, arguments: dict[str
     return Outcome({"order": doc}, [doc["id"]], effect)
 
 
-def remove_customer(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def remove_customer(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = order_to_change(context, arguments["orderId"], field=["orderId"], code="NOT_FOUND")
     effect = doc.get("customer") is not None
     doc["customer"] = None

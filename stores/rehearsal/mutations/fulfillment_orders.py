@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.clock import parse
 from stores.rehearsal.mutations.base import WRITE_FULFILLMENT_ORDERS, Mutation, Outcome, keep
 from stores.rehearsal.ops import fulfil
 from stores.rehearsal.ops.document import Doc, Impossible, fulfillment_order_of
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 
 def _find(context: Request, text: str, *, code: str | None = "FULFILLMENT_ORDER_NOT_FOUND") -> tuple[Doc, Doc]:
@@ -22,15 +20,21 @@ def _find(context: Request, text: str, *, code: str | None = "FULFILLMENT_ORDER_
     return doc, fo
 
 
-def hold(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def hold(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc, fo = _find(context, arguments["id"])
     given = arguments["fulfillmentHold"]
     if given.get("fulfillmentOrderLineItems"):
         _check_partial(fo, given["fulfillmentOrderLineItems"])
     first = not fo.get("fulfillmentHolds")
     entry = fulfil.hold(
-        fo, doc, reason=given["reason"], notes=given.get("reasonNotes"), handle=given.get("handle") or "", at=context.at, ours=True
-    )  # fmt: skip
+        fo,
+        doc,
+        reason=given["reason"],
+        notes=given.get("reasonNotes"),
+        handle=given.get("handle") or "",
+        at=context.at,
+        ours=True,
+    )
     topics = ["FULFILLMENT_HOLDS_ADDED"] + (["FULFILLMENT_ORDERS_PLACED_ON_HOLD"] if first else [])
     keep(context, doc, *topics, details={"fulfillment_order": fo, "hold": entry})
     payload = {"fulfillmentHold": entry, "fulfillmentOrder": fo, "remainingFulfillmentOrder": None}
@@ -38,7 +42,7 @@ def hold(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) 
 
 
 def _check_partial(fo: Doc, lines: list[dict[str, Any]]) -> None:
-    """A hold on some lines only would split the fulfilment order, which the rehearsal leaves out; refusals are checked."""
+    """A hold on some lines would split the fulfilment order, which is left out here; its refusals are not."""
     where = ["fulfillmentHold", "fulfillmentOrderLineItems"]
     if fo.get("fulfillmentHolds"):
         raise Impossible(
@@ -60,7 +64,7 @@ def _check_partial(fo: Doc, lines: list[dict[str, Any]]) -> None:
         raise Impossible("Partial holds are not rehearsed here.", field=where, code="FULFILLMENT_ORDER_NOT_SPLITTABLE")
 
 
-def release(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def release(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Without ids every hold goes, those of other apps too."""
     doc, fo = _find(context, arguments["id"])
     gone = fulfil.release(fo, doc, ids=arguments.get("holdIds"), at=context.at)
@@ -71,14 +75,14 @@ def release(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any
     return Outcome({"fulfillmentOrder": fo}, [fo["id"]], bool(gone))
 
 
-def mark_open(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def mark_open(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc, fo = _find(context, arguments["id"], code=None)
     fulfil.mark_open(fo, doc, at=context.at)
     keep(context, doc, "FULFILLMENT_ORDERS_SCHEDULED_FULFILLMENT_ORDER_READY", details={"fulfillment_order": fo})
     return Outcome({"fulfillmentOrder": fo}, [fo["id"]], True)
 
 
-def reschedule(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def reschedule(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc, fo = _find(context, arguments["id"])
     fulfil_at = parse(arguments["fulfillAt"])
     if fulfil_at is None:

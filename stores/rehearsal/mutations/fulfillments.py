@@ -5,18 +5,16 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.clock import iso
 from stores.rehearsal.mutations.base import WRITE_FULFILLMENT_ORDERS, Mutation, Outcome, keep
 from stores.rehearsal.ops import fulfil
 from stores.rehearsal.ops.document import Doc, Impossible, fulfillment_order_of, number, touch
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 _WHERE = ["fulfillment"]
 
 
-def create(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Ship the named lines, or all that is left, of fulfilment orders of one order at one place."""
     given = arguments["fulfillment"]
     groups = given["lineItemsByFulfillmentOrder"]
@@ -59,7 +57,7 @@ def tracking(given: dict[str, Any]) -> list[Doc]:
     return entries or ([{"company": company, "number": None, "url": None}] if company else [])
 
 
-def update_tracking(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def update_tracking(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Replaces the tracking as a whole."""
     gid = context.gid(arguments["fulfillmentId"], "Fulfillment")
     doc = context.order(gid)
@@ -104,8 +102,8 @@ def _check_quantities(groups: list[dict[str, Any]]) -> None:
 def _check_places(orders: list[Doc]) -> None:
     places = sorted({number(place) for fo in orders if (place := fo.get("assignedLocation", {}).get("location"))})
     if len(places) > 1:
-        message = f"All fulfillment orders must be assigned to a single location. Multiple locations with ids {places} were found."
-        raise Impossible(message, field=_WHERE)
+        rule = "All fulfillment orders must be assigned to a single location."
+        raise Impossible(f"{rule} Multiple locations with ids {places} were found.", field=_WHERE)
 
 
 def _lines(fo: Doc, given: list[dict[str, Any]] | None) -> list[tuple[Doc, int]]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.clock import iso
 from stores.rehearsal.data.people import COUNTRIES
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, Refused, keep, order_to_change
 from stores.rehearsal.ops import archive
 from stores.rehearsal.ops.document import Doc, Impossible, mint, touch
 from stores.rehearsal.ops.tags import tidy
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _PHONE = re.compile(r"^\+?[0-9 ().-]{6,20}$")
@@ -36,7 +34,7 @@ _PROVINCES = {
 }
 
 
-def close(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def close(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Archiving what is archived is a success that changes nothing."""
     doc = order_to_change(context, arguments["input"]["id"], field=["id"])
     effect = archive.close(doc, context.at)
@@ -48,7 +46,7 @@ def close(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any])
     return Outcome({"order": doc}, [doc["id"]], effect)
 
 
-def reopen(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def reopen(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = order_to_change(context, arguments["input"]["id"], field=["id"])
     effect = archive.reopen(doc, context.at)
     if effect:
@@ -59,7 +57,7 @@ def reopen(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]
     return Outcome({"order": doc}, [doc["id"]], effect)
 
 
-def update(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def update(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Lists (tags, attributes) replace the whole list; on errors nothing is changed and the order is still answered."""
     given = arguments["input"]
     doc = order_to_change(context, given["id"], field=["id"])

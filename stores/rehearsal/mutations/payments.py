@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal import derived
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
 from stores.rehearsal.ops.document import Impossible
 from stores.rehearsal.ops.pay import transact
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 
-def mark_as_paid(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def mark_as_paid(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Records a manual payment of what is outstanding."""
     doc = order_to_change(context, arguments["input"]["id"], field=["id"])
     if not derived.can_mark_as_paid(doc):

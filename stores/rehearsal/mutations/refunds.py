@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import Any
 
-from graphql import GraphQLResolveInfo
 from graphql.execution import get_directive_values
 
 from stores.rehearsal import derived, money
@@ -15,12 +14,12 @@ from stores.rehearsal.money import Bag
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
 from stores.rehearsal.ops.document import Doc, Impossible, line_of
 from stores.rehearsal.ops.refund import Return, refund
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 KEY_LIFE = 86_400
 
 
-def create(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """The same key gives the same refund again; without `transactions` no money moves."""
     given = arguments["input"]
     doc = order_to_change(context, given["orderId"], field=["orderId"])
@@ -40,7 +39,7 @@ def create(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]
     return Outcome({"order": doc, "refund": made}, [doc["id"]], True)
 
 
-def _key(info: GraphQLResolveInfo) -> str:
+def _key(info: Info) -> str:
     directive = info.schema.get_directive("idempotent")
     values = get_directive_values(directive, info.field_nodes[0], info.variable_values) if directive else None
     key = (values or {}).get("key")

@@ -6,12 +6,10 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.clock import iso
 from stores.rehearsal.mutations.base import Mutation, Outcome
 from stores.rehearsal.ops.document import Doc, Impossible, number
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 from stores.rehearsal.resolvers.access import FULFILLMENT_ORDERS
 from stores.rehearsal.webhooks import API_VERSION, LOOPBACK
 
@@ -33,7 +31,7 @@ _TOPIC_SCOPES = (
 )
 
 
-def create(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     topic, given = arguments["topic"], arguments["webhookSubscription"]
     _check_topic(context, topic)
     address = _address(given.get("uri"))
@@ -60,7 +58,7 @@ def create(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]
     return Outcome({"webhookSubscription": doc}, [doc["id"]], True)
 
 
-def update(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def update(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc, given = _existing(context, arguments["id"]), arguments["webhookSubscription"]
     address = _address(given["uri"]) if "uri" in given else doc["uri"]
     _check(context, doc["topic"], address, {**doc, **given}, own=doc["id"])
@@ -74,7 +72,7 @@ def update(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]
     return Outcome({"webhookSubscription": doc}, [doc["id"]], effect)
 
 
-def delete(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def delete(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = _existing(context, arguments["id"])
     context.shop.webhooks.drop(number(doc["id"]))
     return Outcome({"deletedWebhookSubscriptionId": doc["id"]}, [doc["id"]], True)

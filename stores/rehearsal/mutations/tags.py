@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal.clock import iso
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep
 from stores.rehearsal.ops import tags
 from stores.rehearsal.ops.document import Doc, Impossible, touch
-from stores.rehearsal.request import Request
+from stores.rehearsal.request import Info, Request
 
 TAGGABLE = ("Order", "Customer", "DraftOrder", "Product", "Article")
 
 
-def change(context: Request, info: GraphQLResolveInfo, arguments: dict[str, Any]) -> Outcome:
+def change(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Add or remove; the payload's node has the whole new list."""
     gid = context.gid(arguments["id"], *TAGGABLE)
     node = _node(context, gid.type, arguments["id"])

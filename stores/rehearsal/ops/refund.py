@@ -7,21 +7,34 @@ from dataclasses import dataclass
 
 from stores.rehearsal import money
 from stores.rehearsal.clock import iso
-from stores.rehearsal.derived import line_tax, line_value, net_payment, refundable_payment, shipping_left, zero_of
+from stores.rehearsal.derived import (
+    line_tax,
+    line_value,
+    net_payment,
+    refundable,
+    refundable_payment,
+    shipping_left,
+    zero_of,
+)
 from stores.rehearsal.money import Bag
 from stores.rehearsal.ops.document import Doc, Impossible, event, forget, mint, touch
 from stores.rehearsal.ops.fulfil import LIVE, remaining
 from stores.rehearsal.ops.pay import MONEY_FIELDS, transact
 
 PRICE_FIELDS = (
-    "currentTotalPriceSet", "currentSubtotalPriceSet", "currentTotalTaxSet", "currentTotalDiscountsSet",
-    "currentShippingPriceSet", "currentSubtotalLineItemsQuantity", "displayFulfillmentStatus",
-)  # fmt: skip
+    "currentTotalPriceSet",
+    "currentSubtotalPriceSet",
+    "currentTotalTaxSet",
+    "currentTotalDiscountsSet",
+    "currentShippingPriceSet",
+    "currentSubtotalLineItemsQuantity",
+    "displayFulfillmentStatus",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """So many units of a line, and whether they had been shipped (`RETURN`), not yet (`CANCEL`), or stay (`NO_RESTOCK`)."""
+    """So many units of a line: shipped before (`RETURN`), not shipped yet (`CANCEL`), or kept (`NO_RESTOCK`)."""
 
     line: Doc
     quantity: int
@@ -36,15 +49,21 @@ def value_of(returns: Sequence[Return], doc: Doc) -> Bag:
 
 
 def refund(
-    doc: Doc, returns: Sequence[Return], *, at: int, shipping: bool = False, amount: Bag | None = None, note: str | None = None
-) -> Doc:  # fmt: skip
+    doc: Doc,
+    returns: Sequence[Return],
+    *,
+    at: int,
+    shipping: bool = False,
+    amount: Bag | None = None,
+    note: str | None = None,
+) -> Doc:
     """Take back `returns` (and the shipping costs) and pay `amount` back; `None` pays what they are worth.
 
     Refused when more units are returned than are left. The money goes back along the order's own payments, never
     more than was received.
     """
     for index, item in enumerate(returns):
-        if item.quantity > item.line.get("refundableQuantity", item.line["quantity"]):
+        if item.quantity > refundable(item.line):
             raise Impossible(
                 "Quantity cannot refund more items than were purchased",
                 field=["refundLineItems", str(index), "quantity"],
@@ -144,10 +163,15 @@ def _refund_shipping(doc: Doc, postage: Bag) -> list[Doc]:
     ]
 
 
+def _current(line: Doc) -> int:
+    quantity: int = line["currentQuantity"] if "currentQuantity" in line else line["quantity"]
+    return quantity
+
+
 def _take_back(doc: Doc, item: Return, at: int) -> None:
     line, quantity = item.line, item.quantity
-    line["refundableQuantity"] = line.get("refundableQuantity", line["quantity"]) - quantity
-    line["currentQuantity"] = line.get("currentQuantity", line["quantity"]) - quantity
+    line["refundableQuantity"] = refundable(line) - quantity
+    line["currentQuantity"] = _current(line) - quantity
     waiting = min(quantity, line.get("unfulfilledQuantity", 0)) if item.restock != "RETURN" else 0
     if not waiting:
         return

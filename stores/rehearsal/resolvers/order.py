@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal import derived, money
 from stores.rehearsal.derived import ORDER_MONEY
 from stores.rehearsal.money import Bag
 from stores.rehearsal.ops.document import Doc, number
+from stores.rehearsal.request import Info
 from stores.rehearsal.resolvers.access import FULFILLMENT_ORDERS
-
-Info = GraphQLResolveInfo
 
 
 def _priced(doc: Doc) -> bool:
@@ -36,7 +33,9 @@ def _fulfillment_orders(doc: Doc, info: Info, *, displayable: bool = False, **ar
     return [fo for fo in found if fo["lineItems"] and fo["status"] != "CANCELLED"] if displayable else found
 
 
-def _transactions(doc: Doc, info: Info, *, first: int | None = None, capturable: bool | None = None, **arguments: Any) -> list[Doc]:
+def _transactions(
+    doc: Doc, info: Info, *, first: int | None = None, capturable: bool | None = None, **arguments: Any
+) -> list[Doc]:
     found: list[Doc] = doc.get("transactions", [])
     if capturable is not None:
         found = [t for t in found if t.get("manuallyCapturable", False) is capturable]
@@ -134,9 +133,14 @@ def _allocations(line: Doc) -> list[Doc]:
     if not derived.line_discount(line)[0]:
         return []
     application = {
-        "__typename": "DiscountCodeApplication", "index": 0, "allocationMethod": "ACROSS", "targetSelection": "ALL",
-        "targetType": "LINE_ITEM", "code": "", "value": {"__typename": "PricingPercentageValue", "percentage": 0.0},
-    }  # fmt: skip
+        "__typename": "DiscountCodeApplication",
+        "index": 0,
+        "allocationMethod": "ACROSS",
+        "targetSelection": "ALL",
+        "targetType": "LINE_ITEM",
+        "code": "",
+        "value": {"__typename": "PricingPercentageValue", "percentage": 0.0},
+    }
     return [{"allocatedAmountSet": derived.line_discount(line), "discountApplication": application}]
 
 
@@ -152,12 +156,20 @@ ORDER_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("Order", "canMarkAsPaid"): _plain(derived.can_mark_as_paid),
     ("Order", "canNotifyCustomer"): _plain(lambda doc: bool(doc.get("email") or doc.get("phone"))),
     ("Order", "capturable"): _plain(lambda doc: derived.capturable(doc)[0] > 0),
-    ("Order", "fullyPaid"): _plain(lambda doc: derived.outstanding(doc)[0] <= 0 and derived.financial_status(doc) is not None),
+    ("Order", "fullyPaid"): _plain(
+        lambda doc: derived.outstanding(doc)[0] <= 0 and derived.financial_status(doc) is not None
+    ),
     ("Order", "unpaid"): _plain(lambda doc: derived.received(doc)[0] == 0 and derived.total(doc)[0] > 0),
     ("Order", "refundable"): _plain(lambda doc: derived.net_payment(doc)[0] > 0),
-    ("Order", "restockable"): _plain(lambda doc: any(line.get("refundableQuantity") for line in doc.get("lineItems", ()))),
-    ("Order", "fulfillable"): _plain(lambda doc: any(line.get("unfulfilledQuantity") for line in doc.get("lineItems", ()))),
-    ("Order", "requiresShipping"): _plain(lambda doc: any(line["requiresShipping"] for line in doc.get("lineItems", ()))),
+    ("Order", "restockable"): _plain(
+        lambda doc: any(line.get("refundableQuantity") for line in doc.get("lineItems", ()))
+    ),
+    ("Order", "fulfillable"): _plain(
+        lambda doc: any(line.get("unfulfilledQuantity") for line in doc.get("lineItems", ()))
+    ),
+    ("Order", "requiresShipping"): _plain(
+        lambda doc: any(line["requiresShipping"] for line in doc.get("lineItems", ()))
+    ),
     ("Order", "displayAddress"): _plain(lambda doc: doc.get("shippingAddress") or doc.get("billingAddress")),
     ("Order", "billingAddressMatchesShippingAddress"): _plain(_same_address),
     ("Order", "paymentGatewayNames"): _plain(_gateways),
@@ -175,11 +187,15 @@ ORDER_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("Order", "events"): _events,
     ("Order", "shippingLine"): _plain(_first_shipping_line),
     ("Order", "totalWeight"): _plain(_weight),
-    ("Order", "subtotalLineItemsQuantity"): _plain(lambda doc: sum(line["quantity"] for line in doc.get("lineItems", ()))),
+    ("Order", "subtotalLineItemsQuantity"): _plain(
+        lambda doc: sum(line["quantity"] for line in doc.get("lineItems", ()))
+    ),
     ("Order", "currentSubtotalLineItemsQuantity"): _plain(
         lambda doc: sum(line.get("currentQuantity", line["quantity"]) for line in doc.get("lineItems", ()))
     ),
-    ("Order", "purchasingEntity"): lambda doc, info: info.context.find(doc["customer"]) if doc.get("customer") else None,
+    ("Order", "purchasingEntity"): lambda doc, info: (
+        info.context.find(doc["customer"]) if doc.get("customer") else None
+    ),
     ("LineItem", "originalTotalSet"): _plain(derived.line_original),
     ("LineItem", "discountedTotalSet"): _discounted,
     ("LineItem", "discountedUnitPriceSet"): _plain(lambda line: line["originalUnitPriceSet"]),
@@ -189,4 +205,4 @@ ORDER_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("LineItem", "taxLines"): _plain(_line_taxes),
     ("LineItem", "discountAllocations"): _plain(_allocations),
     ("LineItem", "weight"): _plain(lambda line: {"unit": "GRAMS", "value": float(line.get("_grams", 0))}),
-}  # fmt: skip
+}

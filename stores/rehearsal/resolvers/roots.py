@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal import listings
 from stores.rehearsal.clock import iso, parse
 from stores.rehearsal.connections import Page
 from stores.rehearsal.data.goods import TAGS
 from stores.rehearsal.listings import Listing
 from stores.rehearsal.ops.document import Doc, number
-from stores.rehearsal.request import OLD_ORDERS
+from stores.rehearsal.request import OLD_ORDERS, Info
 from stores.rehearsal.resolvers.things import our_app
 from stores.rehearsal.search import Found, Handler, compile_query
 from stores.rehearsal.search_fields import EVENT_FIELDS, FULFILLMENT_ORDER_FIELDS, order_fields
 from stores.rehearsal.shop import CANDIDATE, VERSIONS
 
-Info = GraphQLResolveInfo
 _SPELLINGS = {tag.casefold(): tag for tag in TAGS}
 
 
@@ -105,9 +102,15 @@ def _fulfillment_order_page(info: Info, listing: Listing, arguments: dict[str, A
 
 
 def _fulfillment_orders(
-    _: Any, info: Info, *, query: str | None = None, sortKey: str = "ID", reverse: bool = False, includeClosed: bool = False,
+    _: Any,
+    info: Info,
+    *,
+    query: str | None = None,
+    sortKey: str = "ID",
+    reverse: bool = False,
+    includeClosed: bool = False,
     **arguments: Any,
-) -> Page:  # fmt: skip
+) -> Page:
     listing = _fulfillment_order_listing(info, query, sortKey, reverse=reverse, closed=includeClosed)
     return _fulfillment_order_page(info, listing, arguments)
 
@@ -120,9 +123,15 @@ def _holds(_: Any, info: Info, *, query: str | None = None, reverse: bool = Fals
 def _event(row: tuple[Any, ...]) -> Doc:
     key, at, action, subject, subject_type, message = row
     return {
-        "__typename": "BasicEvent", "id": f"gid://shopify/BasicEvent/{900_000_000_000_000 + key}", "createdAt": iso(at),
-        "action": action, "message": message, "subjectId": subject, "subjectType": subject_type, "attributeToUser": True,
-    }  # fmt: skip
+        "__typename": "BasicEvent",
+        "id": f"gid://shopify/BasicEvent/{900_000_000_000_000 + key}",
+        "createdAt": iso(at),
+        "action": action,
+        "message": message,
+        "subjectId": subject,
+        "subjectType": subject_type,
+        "attributeToUser": True,
+    }
 
 
 def _events(
@@ -132,10 +141,11 @@ def _events(
     store = info.context.shop.store
     column = "at" if sortKey == "CREATED_AT" else "id"
     page = listings.page(store, Listing("events", "id", column, _search(info, query, EVENT_FIELDS), reverse), arguments)
+    marks = ",".join("?" * len(page.nodes))
     rows = {
         row[0]: row
-        for row in store.query(f"SELECT * FROM events WHERE id IN ({','.join('?' * len(page.nodes))})", page.nodes)
-    }  # noqa: S608
+        for row in store.query(f"SELECT * FROM events WHERE id IN ({marks})", page.nodes)  # noqa: S608
+    }
     return Page([_event(rows[key]) for key in page.nodes], page.cursors, page.has_next, page.has_previous)
 
 
@@ -190,19 +200,50 @@ def _shop(_: Any, info: Info) -> Doc:
     shop = info.context.shop
     settings, created = shop.settings, iso(shop.store.seed.start - 900 * 86_400)
     return {
-        "id": shop.id, "name": settings.name, "myshopifyDomain": settings.domain, "email": f"hello@{shop.handle}.example.com",
-        "contactEmail": f"hello@{shop.handle}.example.com", "currencyCode": settings.currency, "ianaTimezone": settings.timezone,
-        "timezoneAbbreviation": "CET", "timezoneOffset": "+0100", "orderNumberFormatPrefix": "#", "orderNumberFormatSuffix": "",
-        "plan": {"publicDisplayName": settings.plan.capitalize(), "shopifyPlus": settings.plan == "plus", "partnerDevelopment": True},
-        "primaryDomain": {"id": "gid://shopify/Domain/1", "host": f"{shop.handle}.example.com", "url": f"https://{shop.handle}.example.com", "sslEnabled": True},
-        "url": f"https://{shop.handle}.example.com", "createdAt": created, "updatedAt": created, "taxesIncluded": True,
-        "shopOwnerName": "Rehearsal Owner", "weightUnit": "KILOGRAMS", "enabledPresentmentCurrencies": [settings.currency],
-        "currencyFormats": {
-            "moneyFormat": "{{amount}}", "moneyInEmailsFormat": "{{amount}}",
-            "moneyWithCurrencyFormat": f"{{{{amount}}}} {settings.currency}", "moneyWithCurrencyInEmailsFormat": f"{{{{amount}}}} {settings.currency}",
+        "id": shop.id,
+        "name": settings.name,
+        "myshopifyDomain": settings.domain,
+        "email": f"hello@{shop.handle}.example.com",
+        "contactEmail": f"hello@{shop.handle}.example.com",
+        "currencyCode": settings.currency,
+        "ianaTimezone": settings.timezone,
+        "timezoneAbbreviation": "CET",
+        "timezoneOffset": "+0100",
+        "orderNumberFormatPrefix": "#",
+        "orderNumberFormatSuffix": "",
+        "plan": {
+            "publicDisplayName": settings.plan.capitalize(),
+            "shopifyPlus": settings.plan == "plus",
+            "partnerDevelopment": True,
         },
-        "shopAddress": {"id": "gid://shopify/ShopAddress/1", "address1": "Kade 1", "city": "Utrecht", "zip": "3500 AA", "country": "Netherlands", "countryCodeV2": "NL"},
-    }  # fmt: skip
+        "primaryDomain": {
+            "id": "gid://shopify/Domain/1",
+            "host": f"{shop.handle}.example.com",
+            "url": f"https://{shop.handle}.example.com",
+            "sslEnabled": True,
+        },
+        "url": f"https://{shop.handle}.example.com",
+        "createdAt": created,
+        "updatedAt": created,
+        "taxesIncluded": True,
+        "shopOwnerName": "Rehearsal Owner",
+        "weightUnit": "KILOGRAMS",
+        "enabledPresentmentCurrencies": [settings.currency],
+        "currencyFormats": {
+            "moneyFormat": "{{amount}}",
+            "moneyInEmailsFormat": "{{amount}}",
+            "moneyWithCurrencyFormat": f"{{{{amount}}}} {settings.currency}",
+            "moneyWithCurrencyInEmailsFormat": f"{{{{amount}}}} {settings.currency}",
+        },
+        "shopAddress": {
+            "id": "gid://shopify/ShopAddress/1",
+            "address1": "Kade 1",
+            "city": "Utrecht",
+            "zip": "3500 AA",
+            "country": "Netherlands",
+            "countryCodeV2": "NL",
+        },
+    }
 
 
 def _order_tags(_: Any, info: Info, *, first: int, sort: str = "ALPHABETICAL") -> list[str]:

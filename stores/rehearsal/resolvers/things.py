@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from graphql import GraphQLResolveInfo
-
 from stores.rehearsal import derived, money
 from stores.rehearsal.money import Bag
 from stores.rehearsal.ops.document import Doc, number
 from stores.rehearsal.ops.fulfil import HOLD_TEXTS
+from stores.rehearsal.request import Info
 
-Info = GraphQLResolveInfo
 _ACTIONS = {
     "OPEN": ("CREATE_FULFILLMENT", "REPORT_PROGRESS", "MOVE", "HOLD"),
     "IN_PROGRESS": ("CREATE_FULFILLMENT", "MARK_AS_OPEN"),
@@ -153,13 +151,18 @@ THING_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("FulfillmentLineItem", "originalTotalSet"): _shipped_total,
     ("FulfillmentLineItem", "discountedTotalSet"): _shipped_total,
     ("Fulfillment", "service"): lambda shipment, info: {
-        "id": "gid://shopify/FulfillmentService/manual", "handle": "manual", "serviceName": "Manual", "type": "MANUAL",
+        "id": "gid://shopify/FulfillmentService/manual",
+        "handle": "manual",
+        "serviceName": "Manual",
+        "type": "MANUAL",
     },
     ("OrderTransaction", "maximumRefundableV2"): _refundable,
-    ("OrderTransaction", "totalUnsettledSet"): lambda t, info: t["amountSet"] if t["status"] == "PENDING" else money.zero(t["amountSet"]),
+    ("OrderTransaction", "totalUnsettledSet"): lambda t, info: (
+        t["amountSet"] if t["status"] == "PENDING" else money.zero(t["amountSet"])
+    ),
     ("Customer", "numberOfOrders"): lambda c, info: str(_customer_orders(c, info)[0]),
     ("Customer", "amountSpent"): lambda c, info: (_customer_orders(c, info)[1], info.context.shop.settings.currency),
     ("MailingAddress", "name"): _full_name,
     ("MailingAddress", "formatted"): _address_lines,
     ("MailingAddress", "formattedArea"): lambda a, info: f"{a.get('city')}, {a.get('country')}",
-}  # fmt: skip
+}

@@ -1,0 +1,66 @@
+"""Compares an answer with the recorded one: ids by a one-to-one mapping, times and cursors by being there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from stores.rehearsal.clock import parse
+
+_CURSORS = frozenset({"cursor", "startCursor", "endCursor"})
+_GID = "gid://shopify/"
+
+
+class Matching:
+    """The ids that we gave out for those that Shopify gave out."""
+
+    def __init__(self) -> None:
+        self.ours: dict[str, str] = {}
+
+    def translate(self, value: Any) -> Any:
+        """Recorded variables with our ids in them."""
+        if isinstance(value, str):
+            return self.ours.get(value, value)
+        if isinstance(value, list):
+            return [self.translate(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self.translate(item) for key, item in value.items()}
+        return value
+
+    def differences(self, theirs: Any, ours: Any, where: str = "") -> Iterator[str]:
+        """Each difference as one line. Only what our answer holds is compared (see `prune.py`)."""
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            for key, value in ours.items():
+                if key in _CURSORS:
+                    if (value is None) != (theirs.get(key) is None):
+                        yield f"{where}/{key}: {theirs.get(key)!r} recorded, {value!r} here"
+                elif key not in theirs:
+                    yield f"{where}/{key}: not in the recording"
+                else:
+                    yield from self.differences(theirs[key], value, f"{where}/{key}")
+        elif isinstance(ours, list) and isinstance(theirs, list):
+            if len(ours) != len(theirs):
+                yield f"{where}: {len(theirs)} recorded, {len(ours)} here"
+            for index, (their, our) in enumerate(zip(theirs, ours, strict=False)):
+                yield from self.differences(their, our, f"{where}/{index}")
+        elif not self._same(theirs, ours):
+            yield f"{where}: {theirs!r} recorded, {ours!r} here"
+
+    def _same(self, theirs: Any, ours: Any) -> bool:
+        if theirs == ours:
+            return True
+        if not isinstance(theirs, str) or not isinstance(ours, str):
+            return False
+        if theirs.startswith(_GID) and ours.startswith(_GID):
+            if theirs.rsplit("/", 1)[0] != ours.rsplit("/", 1)[0]:
+                return False
+            return self.ours.setdefault(theirs, ours) == ours
+        return parse(theirs) is not None and parse(ours) is not None
+
+
+def error_shape(errors: Any) -> list[dict[str, Any]]:
+    """What matters of top-level errors: the text, the code, where."""
+    return [
+        {"message": e.get("message"), "code": (e.get("extensions") or {}).get("code"), "path": e.get("path")}
+        for e in errors or ()
+    ]

@@ -1,0 +1,74 @@
+"""Finds the recorded requests in a JSON file: objects anywhere in it that hold a document and its answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stores.rehearsal.conformance.rebuild import document_for
+
+EARLIER = "upstreamCalls"
+"""What a recorder fetched before the scenario began: it implies the start state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One request with the answer that Shopify gave. `rebuilt`: its document was lost and is made from the answer."""
+
+    where: str
+    query: str
+    variables: dict[str, Any]
+    answer: dict[str, Any]
+    rebuilt: bool = False
+
+
+def read_file(path: Path) -> list[Recorded]:
+    """The requests of one scenario, earlier calls first, else in the order of the file."""
+    content = json.loads(path.read_text())
+    found = list(_walk(content, ""))
+    first = [r for r in found if EARLIER in r.where]
+    return first + [r for r in found if EARLIER not in r.where]
+
+
+def _walk(value: Any, where: str) -> Iterator[Recorded]:
+    if isinstance(value, dict):
+        recorded = _recorded(value, where)
+        if recorded is not None:
+            yield recorded
+        for key, inner in value.items():
+            if key not in ("response", "variables", "query") and not (
+                recorded and key == "mutation" and "query" in value
+            ):
+                yield from _walk(inner, f"{where}/{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _walk(inner, f"{where}/{index}")
+
+
+def _recorded(value: dict[str, Any], where: str) -> Recorded | None:
+    response = value.get("response")
+    if response is None and isinstance(value.get("query"), str) and isinstance(value.get("mutation"), dict):
+        response = value["mutation"].get("response")
+    answer = _answer(response)
+    if answer is None:
+        return None
+    variables = value.get("variables")
+    if variables is None and isinstance(value.get("request"), dict):
+        variables = value["request"].get("variables")
+    variables = variables if isinstance(variables, dict) else {}
+    query = value.get("query")
+    if isinstance(query, str):
+        return Recorded(where, query, variables, answer)
+    rebuilt = document_for(answer, variables)
+    return Recorded(where, rebuilt, variables, answer, rebuilt=True) if rebuilt else None
+
+
+def _answer(response: Any) -> dict[str, Any] | None:
+    """The GraphQL answer: bare, or wrapped as `payload` or `body`."""
+    for candidate in (response, *(response.get(k) for k in ("payload", "body") if isinstance(response, dict))):
+        if isinstance(candidate, dict) and ("data" in candidate or "errors" in candidate):
+            return candidate
+    return None
