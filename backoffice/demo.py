@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from backoffice.stack import Part
+from django.core.management import call_command
+
+from backoffice.stack import Part, Stack
 from backoffice.supervisor import STOP_PATIENCE_SECONDS
 
 
@@ -56,6 +59,11 @@ class Ports:
     smtp: int = 2525
     mails: int = 8025
     shops: tuple[int, ...] = (9101, 9102)
+
+    @classmethod
+    def beside(cls, web: int, first: int) -> Ports:
+        """Everything but the web site on ports from `first` on, for a second stack on this machine."""
+        return cls(web=web, smtp=first, mails=first + 1, shops=tuple(first + 2 + index for index in range(len(SHOPS))))
 
     def taken(self) -> list[int]:
         """Those that somebody else listens on."""
@@ -125,6 +133,23 @@ class Demo:
     def rows_command(self) -> tuple[str, ...]:
         """Connects the shops and makes the logins; twice is harmless."""
         return (sys.executable, "manage.py", "demo_rows")
+
+
+def bring_up(stack: Stack, demo: Demo, *, say: Callable[[str], None]) -> None:
+    """Starts everything in its order and returns when all of it answers. Raises `StackError`."""
+    shops = demo.shop_parts()
+    for part in (*shops, demo.mail_part()):
+        stack.start(part)
+    say("Preparing the database")
+    call_command("migrate", verbosity=0, interactive=False)
+    say("Waiting for the rehearsal shops")
+    stack.wait("mails", *(part.name for part in shops), seconds=120)
+    stack.start(demo.web_part())
+    say("Connecting them")
+    stack.run("Connecting the shops", demo.rows_command(), seconds=120)
+    stack.start(demo.work_part())
+    say("Waiting for the web site")
+    stack.wait("web", "work", seconds=60)
 
 
 def _is_free(port: int) -> bool:

@@ -10,11 +10,10 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backoffice import status
-from backoffice.demo import LOGINS, Demo, Ports
+from backoffice.demo import LOGINS, Demo, Ports, bring_up
 from backoffice.stack import Stack, StackError
 
 _STATUS_SECONDS = 1.0
@@ -28,11 +27,16 @@ class Command(BaseCommand):
             "--orders", type=int, default=2000, help="in both shops together; counts at the first start"
         )
         parser.add_argument("--port", type=int, default=8000, help="of the web site")
+        parser.add_argument(
+            "--services-from", type=int, metavar="PORT", help="first of the four ports of shops and mails"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION:
             raise CommandError("The demo is not for production: its passwords are known to everybody.")
-        demo = Demo(settings.VAR_DIR, Ports(web=options["port"]), options["orders"])
+        first = options["services_from"]
+        ports = Ports.beside(options["port"], first) if first else Ports(web=options["port"])
+        demo = Demo(settings.VAR_DIR, ports, options["orders"])
         demo.directory.mkdir(parents=True, exist_ok=True)
         with (demo.directory / "demo.lock").open("w") as lock:
             try:
@@ -49,7 +53,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, _interrupt)
         try:
-            self._start(stack, demo)
+            bring_up(stack, demo, say=self._say)
             self._welcome(demo)
             self._watch(stack, demo)
         except StackError as error:
@@ -60,21 +64,6 @@ class Command(BaseCommand):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, lambda number, frame: stack.kill())
             stack.stop()
-
-    def _start(self, stack: Stack, demo: Demo) -> None:
-        shops = demo.shop_parts()
-        for part in (*shops, demo.mail_part()):
-            stack.start(part)
-        self._say("Preparing the database")
-        call_command("migrate", verbosity=0, interactive=False)
-        self._say("Waiting for the rehearsal shops")
-        stack.wait("mails", *(part.name for part in shops), seconds=120)
-        stack.start(demo.web_part())
-        self._say("Connecting them")
-        stack.run("Connecting the shops", demo.rows_command(), seconds=120)
-        stack.start(demo.work_part())
-        self._say("Waiting for the web site")
-        stack.wait("web", "work", seconds=60)
 
     def _say(self, what: str) -> None:
         self.stdout.write(f"{what} ...")
