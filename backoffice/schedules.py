@@ -18,7 +18,11 @@ class Job:
     cron: str
 
 
-JOBS = (Job("purge", "backoffice.core.tasks.purge_job", "17 2 * * *"),)
+JOBS = (
+    Job("purge", "backoffice.core.tasks.purge_job", "17 2 * * *"),
+    # Shopify deletes a subscription after eight deliveries that failed.
+    Job("webhooks", "stores.services.webhooks.subscribe_all_job", "7 * * * *"),
+)
 
 
 @dataclass(frozen=True)

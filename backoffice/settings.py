@@ -216,6 +216,7 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns of a folder that is not there
 # Served from the packages where they lie: no collectstatic step, which takes half a minute.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from backoffice import embedded
 
-pytest_plugins = ["tests.conftest_people"]
+pytest_plugins = ["tests.conftest_people", "tests.conftest_shops"]
 
 _handle = pytest.StashKey[embedded.Handle]()
 # Browser tests drive Playwright's event loop in the thread that also arranges rows.

@@ -1,0 +1,54 @@
+"""A database that exists for the length of a benchmark, and what every benchmark prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+
+from django.db import connection
+
+
+@contextmanager
+def scratch_database() -> Iterator[None]:
+    """Every query inside goes to a new, migrated database beside the configured one; it is dropped afterwards."""
+    before = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    try:
+        yield
+    finally:
+        connection.creation.destroy_test_db(before, verbosity=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the outcome. `limit` is what `value` must not exceed; None for a figure that is only told."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.limit is None or self.value <= self.limit
+
+    def line(self) -> str:
+        told = f"{self.name:<44} {self.value:>10.2f} {self.unit}"
+        if self.limit is None:
+            return told
+        return f"{told:<66} limit {self.limit:g}  {'holds' if self.holds else 'BROKEN'}"
+
+
+def timed(action: Callable[[], object], *, times: int) -> float:
+    """Median seconds of `times` runs, after one that warms up."""
+    action()
+    return median(_once(action) for _ in range(times))
+
+
+def _once(action: Callable[[], object]) -> float:
+    start = perf_counter()
+    action()
+    return perf_counter() - start
