@@ -83,7 +83,9 @@ def tax(doc: Doc) -> Bag:
 
 
 def shipping(doc: Doc) -> Bag:
-    return _sum(doc, (line["discountedPriceSet"] for line in doc.get("shippingLines", ())))
+    return _sum(
+        doc, (line["discountedPriceSet"] for line in doc.get("shippingLines", ()) if "discountedPriceSet" in line)
+    )
 
 
 def refunded_shipping(doc: Doc) -> Bag:
@@ -205,7 +207,7 @@ def fulfillment_status(doc: Doc) -> str:
     if "displayFulfillmentStatus" in doc:
         return doc["displayFulfillmentStatus"]  # type: ignore[no-any-return]
     goods = [line for line in doc.get("lineItems", ()) if line.get("requiresShipping", True)]
-    if not goods:
+    if not goods and "lineItems" in doc:
         return "FULFILLMENT_NOT_REQUIRED"
     waiting = sum(line.get("unfulfilledQuantity", 0) for line in goods)
     shipped = any(f["status"] == "SUCCESS" for f in doc.get("fulfillments", ()))

@@ -18,8 +18,11 @@ from graphql import (
     Node,
     ObjectFieldNode,
     OperationDefinitionNode,
+    get_named_type,
     print_ast,
 )
+
+from stores.rehearsal.schema import executable
 
 _Q = r"['\"“]([^'\"”]+)['\"”]"
 Fill = Callable[[re.Match[str]], tuple[str, dict[str, Any]]]
@@ -40,14 +43,14 @@ def _unknown_argument(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
 
 
 def _missing_argument(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
-    name, argument = (m[2], m[1]) if m.re.pattern.startswith("Argument") else (m[1], m[2])
-    name = name.split(".")[-1]
+    name, argument = m[1], m[2]
     extensions = {"code": "missingRequiredArguments", "className": "Field", "name": name, "arguments": argument}
     return f"Field '{name}' is missing required arguments: {argument}", extensions
 
 
 def _missing_input(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
-    kind, name, wanted = m[1], m[2], m[3]
+    kind, name = m[1], m[2]
+    wanted = str(executable().type_map[kind].fields[name].type)
     code = "missingRequiredInputObjectAttribute"
     extensions = {"code": code, "argumentName": name, "argumentType": wanted, "inputObjectType": kind}
     return f"Argument '{name}' on InputObject '{kind}' is required. Expected type {wanted}", extensions
@@ -84,12 +87,12 @@ _RULES: tuple[tuple[re.Pattern[str], Fill], ...] = tuple(
     for pattern, fill in (
         (rf"Cannot query field {_Q} on type {_Q}", _unknown_field),
         (rf"Unknown argument {_Q} on field {_Q}", _unknown_argument),
-        (rf"Argument {_Q} of required type .* (?:is required|was not provided).*on field {_Q}", _missing_argument),
-        (rf"Field {_Q} argument {_Q} of type .* is required", _missing_argument),
+        (r"Argument ['\"“]\w+\.(\w+)\((\w+):\)['\"”] of type .* is required", _missing_argument),
         (
             r"Field ['\"“]?(\w+)\.(\w+)['\"”]? of required type ['\"“]?([^'\"”]+?)['\"”]? was not provided",
             _missing_input,
         ),
+        (r"Expected value of type '(\w+)' to include required field '(\w+)'", _missing_input),
         (rf"Field {_Q} is not defined by type {_Q}", _unknown_input),
         (rf"Variable ['\"“]\$(\w+)['\"”] is never used(?: in operation {_Q})?", _unused_variable),
         (rf"Variable ['\"“]\$(\w+)['\"”] is not defined(?: by operation {_Q})?", _unknown_variable),
@@ -110,7 +113,7 @@ def document_error(error: GraphQLError, document: DocumentNode) -> dict[str, Any
             message, extensions = fill(match)
             break
     else:
-        literal = _bad_literal(node, document)
+        literal = _bad_literal(error.message, node, document)
         if literal is not None:
             message, extensions, path = literal
     if extensions["code"] in ("missingRequiredInputObjectAttribute",):
@@ -125,7 +128,7 @@ def document_error(error: GraphQLError, document: DocumentNode) -> dict[str, Any
     return answer
 
 
-def _bad_literal(node: Node | None, document: DocumentNode) -> tuple[str, dict[str, Any], list[str]] | None:
+def _bad_literal(words: str, node: Node | None, document: DocumentNode) -> tuple[str, dict[str, Any], list[str]] | None:
     """A literal that does not fit its argument or input field."""
     trail = _trail(document, node) if node is not None else []
     holders = [item for item in trail if isinstance(item, ArgumentNode | ObjectFieldNode)]
@@ -135,9 +138,32 @@ def _bad_literal(node: Node | None, document: DocumentNode) -> tuple[str, dict[s
     name, value = holder.name.value, print_ast(holder.value)
     owner = "InputObject" if isinstance(holder, ObjectFieldNode) else "Field"
     fields = [item for item in trail if isinstance(item, FieldNode)]
-    on = fields[-1].name.value if owner == "Field" and fields else owner
+    on = fields[-1].name.value if owner == "Field" and fields else _input_type(trail) or owner
     message = f"Argument '{name}' on {owner} '{on}' has an invalid value ({value})."
+    wanted = re.search(r"(?:non-null type|in|of type|type) ['\"“](\[?\w+[!\]]*)['\"”]", words)
+    if wanted:
+        message += f" Expected type '{wanted[1]}'."
     return message, {"code": "argumentLiteralsIncompatible", "typeName": owner, "argumentName": name}, _names(trail)
+
+
+def _input_type(trail: list[Node]) -> str:
+    """The input object that the last field of the trail belongs to."""
+    kind: Any = None
+    for item in trail:
+        if isinstance(item, OperationDefinitionNode):
+            kind = executable().get_root_type(item.operation)
+        elif isinstance(item, FieldNode) and kind is not None:
+            field = kind.fields.get(item.name.value)
+            kind = field if field is not None else None
+        elif isinstance(item, ArgumentNode) and kind is not None:
+            kind = get_named_type(kind.args[item.name.value].type)
+        elif isinstance(item, ObjectFieldNode) and item is not trail[-1] and item is not _last_holder(trail):
+            kind = get_named_type(kind.fields[item.name.value].type)
+    return getattr(kind, "name", "")
+
+
+def _last_holder(trail: list[Node]) -> Node:
+    return [item for item in trail if isinstance(item, ObjectFieldNode)][-1]
 
 
 def node_path(document: DocumentNode, node: Node) -> list[str]:

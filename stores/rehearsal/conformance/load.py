@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from graphql import (
@@ -14,6 +14,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    VariableNode,
     get_named_type,
     is_leaf_type,
 )
@@ -25,6 +26,15 @@ from stores.rehearsal.ops.document import Doc
 from stores.rehearsal.schema import executable
 from stores.rehearsal.shop import Shop
 
+_BY_ID = ("order", "fulfillment", "fulfillmentOrder")
+_LISTS = {
+    "Fulfillment": "fulfillments",
+    "FulfillmentOrder": "fulfillmentOrders",
+    "Refund": "refunds",
+    "Return": "returns",
+    "OrderTransaction": "transactions",
+}
+
 
 class Loader:
     """Takes in the orders, customers and subscriptions of answers, until the scenario itself changes them."""
@@ -34,8 +44,9 @@ class Loader:
         self._orders: dict[str, Doc] = {}
         self.changed: set[str] = set()
 
-    def take(self, document: DocumentNode, data: Any) -> None:
+    def take(self, document: DocumentNode, data: Any, variables: dict[str, Any]) -> None:
         """Load what an answer shows."""
+        self._variables = variables
         operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
         self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         schema = executable()
@@ -66,16 +77,48 @@ class Loader:
         if gid and gid.type == "Order":
             doc = self._order(value["id"])
             owner = doc
-        for node in self._fields(selection, kind, gid.type if gid else None):
+        for node in list(self._fields(selection, kind, gid.type if gid else None)):
             key = node.alias.value if node.alias else node.name.value
             field = getattr(kind, "fields", {}).get(node.name.value)
             if field is None or key not in value or node.name.value.startswith("__"):
                 continue
+            if owner is None and node.name.value in _BY_ID and isinstance(value[key], dict) and "id" not in value[key]:
+                value[key] = {"id": self._asked(node), **value[key]}
             loaded = self._value(node, field.type, value[key], owner=owner)
             if node.name.value == "metafield" or (node.arguments and is_leaf_type(get_named_type(field.type))):
                 continue
             doc[node.name.value] = loaded
         return self._placed(gid, doc, owner)
+
+    def _asked(self, node: FieldNode) -> Any:
+        """The id that a root field was asked for; its answer need not repeat it."""
+        argument = next((a.value for a in node.arguments if a.name.value == "id"), None)
+        if isinstance(argument, VariableNode):
+            return self._variables.get(argument.name.value)
+        return getattr(argument, "value", None)
+
+    def knows(self, gid: str) -> bool:
+        """Whether an answer has shown this object."""
+        found = read(gid)
+        return found is not None and (gid in self._orders or self._shop.store.order_number(found) > 0)
+
+    def settle(self, gids: Iterable[str]) -> None:
+        """The shop changed these itself: what later answers show of their orders is to be compared, not loaded."""
+        for gid in gids:
+            found = read(gid)
+            doc = self._shop.store.order(self._shop.store.order_number(found)) if found else None
+            if doc is not None:
+                self.changed.add(doc["id"])
+
+    def reopen(self, gids: Iterable[str]) -> None:
+        """Something unknown happened to these: what later answers show of them is state again."""
+        for gid in gids:
+            found = read(gid)
+            n = self._shop.store.order_number(found) if found else 0
+            doc = self._shop.store.order(n) if n else None
+            if doc is not None:
+                self.changed.discard(doc["id"])
+                self._orders[doc["id"]] = doc
 
     def _placed(self, gid: Any, doc: Doc, owner: Doc | None) -> Any:
         """Where an object belongs: a reference for what lives on its own, the object itself otherwise."""
@@ -98,11 +141,24 @@ class Loader:
             else:
                 known.update(doc)
             return text
-        if gid.type == "FulfillmentOrder" and owner is not None:
-            doc.setdefault("order", owner["id"])
+        if gid.type == "FulfillmentOrder":
             doc.setdefault("lineItems", [])
             doc.setdefault("assignedLocation", {"name": "Recorded"})
+        if gid.type in _LISTS:
+            self._attach(gid.type, doc, owner)
         return doc
+
+    def _attach(self, kind: str, doc: Doc, owner: Doc | None) -> None:
+        """A part that was asked for by itself goes into its order's list."""
+        if owner is not None:
+            doc.setdefault("order", owner["id"])
+        elif (order := self._orders.get(doc.get("order", ""))) is not None:
+            siblings = order.setdefault(_LISTS[kind], [])
+            known = next((entry for entry in siblings if entry["id"] == doc["id"]), None)
+            if known is None:
+                siblings.append(doc)
+            else:
+                known.update(doc)
 
     def _order(self, gid: str) -> Doc:
         if gid not in self._orders:

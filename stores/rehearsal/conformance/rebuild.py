@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from graphql import GraphQLField, get_named_type, is_composite_type, is_leaf_type
@@ -26,7 +27,8 @@ def document_for(answer: dict[str, Any], variables: dict[str, Any]) -> str | Non
     heads = ", ".join(f"${key}: {field.args[key].type}" for key in variables)
     given = ", ".join(f"{key}: ${key}" for key in variables)
     body = _selection(field, value)
-    return f"{kind} Rebuilt{f'({heads})' if heads else ''} {{ {name}{f'({given})' if given else ''}{body} }}"
+    key = f' @idempotent(key: "{uuid.uuid4()}")' if name == "refundCreate" else ""
+    return f"{kind} Rebuilt{f'({heads})' if heads else ''} {{ {name}{f'({given})' if given else ''}{key}{body} }}"
 
 
 def _selection(field: GraphQLField, value: Any) -> str:

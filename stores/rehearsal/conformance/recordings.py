@@ -39,10 +39,11 @@ def _walk(value: Any, where: str) -> Iterator[Recorded]:
         if recorded is not None:
             yield recorded
         for key, inner in value.items():
-            if key not in ("response", "variables", "query") and not (
-                recorded and key == "mutation" and "query" in value
-            ):
-                yield from _walk(inner, f"{where}/{key}")
+            if key in ("response", "variables", "query") or (recorded and key == "mutation" and "query" in value):
+                continue
+            if key == "mutation" and isinstance(inner, dict) and "variables" not in inner:
+                inner = {"variables": value.get("variables"), **inner}
+            yield from _walk(inner, f"{where}/{key}")
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _walk(inner, f"{where}/{index}")

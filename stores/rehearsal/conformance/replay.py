@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from stores.rehearsal.conformance.load import Loader
 from stores.rehearsal.conformance.prune import Pruned, prune
 from stores.rehearsal.conformance.recordings import Recorded, read_file
 from stores.rehearsal.execute import Run, root_fields, run
+from stores.rehearsal.gids import ORDER_TYPES, read
 from stores.rehearsal.mutations import REGISTRY
 from stores.rehearsal.shop import DEFAULT_SCOPES, Settings, Shop
 
@@ -58,9 +60,20 @@ def _one(shop: Shop, loader: Loader, matching: Matching, recorded: Recorded) -> 
         return result
     data = recorded.answer.get("data")
     supported = _supported(pruned, recorded, result)
+    if not supported and pruned.is_mutation:
+        loader.reopen(gids_in([recorded.variables, data]))
     if data and (not pruned.is_mutation or not supported):
-        loader.take(pruned.document, data)
+        loader.take(pruned.document, copy.deepcopy(data), recorded.variables)
     if not supported:
+        return result
+    if (
+        pruned.is_mutation
+        and data
+        and _accepted(recorded)
+        and not all(map(loader.knows, _order_gids(matching, recorded)))
+    ):
+        result.verdict, result.reason = "not supported", "the recording does not show what it starts from"
+        loader.take(pruned.document, copy.deepcopy(data), recorded.variables)
         return result
     whole = not data and bool(recorded.answer.get("errors"))
     text = recorded.query if whole else print_ast(pruned.document)
@@ -74,13 +87,34 @@ def _one(shop: Shop, loader: Loader, matching: Matching, recorded: Recorded) -> 
     variables = {k: v for k, v in recorded.variables.items() if whole or k in kept}
     answer = run(Run(shop, "recorded", text, matching.translate(variables)))
     if pruned.is_mutation:
-        loader.changed |= {text for entry in shop.store.mutations() for text in entry["ids"]}
+        loader.settle(gid for entry in shop.store.mutations() for gid in entry["ids"])
     result.differences = _differences(matching, recorded, answer, cut=bool(result.cut))
     result.verdict = "differ" if result.differences else "agree"
     theirs = _cost(recorded.answer)
     if theirs is not None and not result.cut and not recorded.rebuilt:
         result.cost_agrees = theirs == _cost(answer)
     return result
+
+
+def gids_in(value: Any) -> set[str]:
+    """Every id in a JSON value."""
+    if isinstance(value, str):
+        return {value} if value.startswith("gid://shopify/") else set()
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {gid for item in items for gid in gids_in(item)}
+
+
+def _order_gids(matching: Matching, recorded: Recorded) -> list[str]:
+    """The parts of orders that a mutation is about."""
+    gids = gids_in(matching.translate(recorded.variables))
+    return [gid for gid in gids if (found := read(gid)) is not None and found.type in ORDER_TYPES]
+
+
+def _accepted(recorded: Recorded) -> bool:
+    """Whether Shopify knew what the mutation was about."""
+    payloads = (recorded.answer.get("data") or {}).values()
+    errors = [e for p in payloads if isinstance(p, dict) for e in p.get("userErrors") or ()]
+    return not any("does not exist" in e.get("message", "") or "not found" in e.get("message", "") for e in errors)
 
 
 def _supported(pruned: Pruned, recorded: Recorded, result: Result) -> bool:

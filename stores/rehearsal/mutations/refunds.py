@@ -11,7 +11,7 @@ from graphql.execution import get_directive_values
 from stores.rehearsal import derived, money
 from stores.rehearsal.errors import coded
 from stores.rehearsal.money import Bag
-from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
+from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, Refused, keep, order_to_change
 from stores.rehearsal.ops.document import Doc, Impossible, line_of
 from stores.rehearsal.ops.refund import Return, refund
 from stores.rehearsal.request import Info, Request
@@ -28,10 +28,13 @@ def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     earlier = _earlier(context, doc, key, fingerprint)
     if earlier is not None:
         return Outcome({"order": doc, "refund": earlier}, [doc["id"]], False)
-    returns = [_returned(doc, index, item) for index, item in enumerate(given.get("refundLineItems") or ())]
-    amount = _amount(doc, given)
     postage = bool((given.get("shipping") or {}).get("fullRefund") or (given.get("shipping") or {}).get("amount"))
-    made = refund(doc, returns, at=context.at, shipping=postage, amount=amount, note=given.get("note"))
+    try:
+        returns = [_returned(doc, index, item) for index, item in enumerate(given.get("refundLineItems") or ())]
+        amount = _amount(doc, given)
+        made = refund(doc, returns, at=context.at, shipping=postage, amount=amount, note=given.get("note"))
+    except Impossible as problem:
+        raise Refused([problem], payload={"order": doc}) from problem
     context.shop.store.execute(
         "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)", (key, context.at, fingerprint, made["id"])
     )

@@ -55,8 +55,9 @@ def event(doc: Doc, action: str, message: str, at: int) -> Doc:
     return entry
 
 
-def number(gid: str) -> int:
-    """The digits of a gid."""
+def number(thing: str | Doc) -> int:
+    """The digits of a gid, or of an object's id."""
+    gid = thing if isinstance(thing, str) else thing["id"]
     return int(gid.rsplit("/", 1)[1].split("?")[0])
 
 

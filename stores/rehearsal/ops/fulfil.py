@@ -55,7 +55,7 @@ def fulfil(
     count = len(doc.setdefault("fulfillments", [])) + 1
     fulfillment: Doc = {
         "id": mint(doc, "Fulfillment"),
-        "name": f"{doc['name']}-F{count}",
+        "name": f"{doc.get('name', '')}-F{count}",
         "order": doc["id"],
         "status": "SUCCESS",
         "displayStatus": display,

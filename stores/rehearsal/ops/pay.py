@@ -45,7 +45,7 @@ def transact(
         "multiCapturable": False,
         "accountNumber": None if manual else "•••• •••• •••• 4242",
         "authorizationExpiresAt": iso(at + MONTH // 4) if kind == "AUTHORIZATION" else None,
-        "paymentId": f"{doc['name']}.{len(doc.get('transactions', ())) + 1}",
+        "paymentId": f"{doc.get('name', '')}.{len(doc.get('transactions', ())) + 1}",
     }
     doc.setdefault("transactions", []).append(entry)
     forget(doc, *MONEY_FIELDS)

@@ -113,9 +113,7 @@ def refund(
 def cancel(doc: Doc, *, at: int, reason: str, restock: bool, pay_back: bool, note: str | None = None) -> None:
     """Cancel: everything unshipped is taken off, open fulfilment orders end, an authorisation is voided."""
     kind = "CANCEL" if restock else "NO_RESTOCK"
-    returns = [
-        Return(line, line["refundableQuantity"], kind) for line in doc["lineItems"] if line.get("refundableQuantity")
-    ]
+    returns = [Return(line, left, kind) for line in doc.get("lineItems", ()) if (left := refundable(line))]
     pending = net_payment(doc)[0] == 0
     for transaction in list(doc.get("transactions", ())):
         if pending and transaction["kind"] == "AUTHORIZATION" and transaction["status"] == "SUCCESS":
@@ -145,7 +143,7 @@ def _refund_line(doc: Doc, item: Return) -> Doc:
         "restockType": item.restock,
         "restocked": item.restock in ("RETURN", "CANCEL"),
         "location": None,
-        "priceSet": item.line["originalUnitPriceSet"],
+        "priceSet": item.line.get("originalUnitPriceSet") or zero_of(doc),
         "subtotalSet": subtotal,
         "totalTaxSet": line_tax(item.line, item.quantity),
     }

@@ -101,7 +101,7 @@ def _discounted(line: Doc, info: Info, *, withCodeDiscounts: bool = False, **arg
 
 
 def _unfulfilled(line: Doc) -> Bag:
-    return money.times(line["originalUnitPriceSet"], line.get("unfulfilledQuantity", 0))
+    return money.times(line.get("originalUnitPriceSet") or derived.UNPRICED, line.get("unfulfilledQuantity", 0))
 
 
 def _discount_applications(doc: Doc, info: Info, **arguments: Any) -> list[Doc]:
@@ -142,6 +142,11 @@ def _allocations(line: Doc) -> list[Doc]:
         "value": {"__typename": "PricingPercentageValue", "percentage": 0.0},
     }
     return [{"allocatedAmountSet": derived.line_discount(line), "discountApplication": application}]
+
+
+def _metafield(doc: Doc, info: Info, *, key: str, namespace: str | None = None) -> Doc | None:
+    wanted = (namespace or "custom", key)
+    return next((f for f in doc.get("metafields", ()) if (f.get("namespace"), f.get("key")) == wanted), None)
 
 
 def _first_shipping_line(doc: Doc) -> Doc | None:
@@ -185,6 +190,7 @@ ORDER_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("Order", "fulfillmentsCount"): _counted("fulfillments"),
     ("Order", "fulfillmentOrders"): _fulfillment_orders,
     ("Order", "events"): _events,
+    ("Order", "metafield"): _metafield,
     ("Order", "shippingLine"): _plain(_first_shipping_line),
     ("Order", "totalWeight"): _plain(_weight),
     ("Order", "subtotalLineItemsQuantity"): _plain(
@@ -198,8 +204,10 @@ ORDER_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ),
     ("LineItem", "originalTotalSet"): _plain(derived.line_original),
     ("LineItem", "discountedTotalSet"): _discounted,
-    ("LineItem", "discountedUnitPriceSet"): _plain(lambda line: line["originalUnitPriceSet"]),
-    ("LineItem", "totalDiscountSet"): _plain(lambda line: money.zero(line["originalUnitPriceSet"])),
+    ("LineItem", "discountedUnitPriceSet"): _plain(lambda line: line.get("originalUnitPriceSet") or derived.UNPRICED),
+    ("LineItem", "totalDiscountSet"): _plain(
+        lambda line: money.zero(line.get("originalUnitPriceSet") or derived.UNPRICED)
+    ),
     ("LineItem", "unfulfilledOriginalTotalSet"): _plain(_unfulfilled),
     ("LineItem", "unfulfilledDiscountedTotalSet"): _plain(_unfulfilled),
     ("LineItem", "taxLines"): _plain(_line_taxes),
