@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import wraps
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from backoffice.core.actor import Actor
-from backoffice.core.errors import FieldError, InvalidFields, NotAllowed
+from backoffice.core.errors import InvalidFields, NotAllowed
+from backoffice.core.parameters import unknown
 
 from . import idempotency
 from .callers import actor_of
@@ -53,11 +53,13 @@ PEOPLE_ONLY = "people"
 
 
 class ApiView(APIView):
-    """`scopes` names the scope for each method, `query` the parameters that are understood; others are refused, so that
-    a mistyped filter never widens an answer in silence. Writes honour Idempotency-Key without doing anything for it."""
+    """`scopes` names the scope for each method, `query` the parameters that a read understands and `write_query` those
+    of a write; others are refused, so that a mistyped filter never widens an answer in silence. Writes honour
+    Idempotency-Key without doing anything for it."""
 
     scopes: ClassVar[Mapping[str, str]] = {}
     query: ClassVar[frozenset[str]] = frozenset()
+    write_query: ClassVar[frozenset[str]] = frozenset()
     hidden_when_kept: ClassVar[frozenset[str]] = frozenset()
     """Names in an answer's data that are null when it is given again: secrets that are shown once."""
 
@@ -81,40 +83,15 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.headers = dict(self.headers)
         super().initial(request, *args, **kwargs)
-        refuse_unknown(request.query_params.keys(), known=self.query)
+        known = self.query if request.method in SAFE_METHODS else self.write_query
+        if wrong := list(unknown(request.query_params, known=known)):
+            raise InvalidFields(wrong)
         # Read here in full: Django's limit on the size of a body holds only for what it reads itself.
         _body = request._request.body
 
     def keep(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What of an answer may lie in the database for 24 hours."""
         return {name: None if name in self.hidden_when_kept else value for name, value in data.items()}
-
-
-def refuse_unknown(names: Any, *, known: frozenset[str]) -> None:
-    """Raises `InvalidFields` that names every parameter which is not understood, and the nearest that is."""
-    wrong = [
-        FieldError(name[:100], "parameter_unknown", _unknown_sentence(name[:100], known))
-        for name in names
-        if name not in known
-    ]
-    if wrong:
-        raise InvalidFields(wrong)
-
-
-def nearest(word: str, known: Any) -> str | None:
-    """What was probably meant, if anything is near."""
-    return next(iter(get_close_matches(word, sorted(known), n=1, cutoff=0.6)), None)
-
-
-def _unknown_sentence(name: str, known: frozenset[str]) -> str:
-    if guess := nearest(name, known):
-        return _("There is no parameter “%(name)s”; did you mean “%(guess)s”?") % {"name": name, "guess": guess}
-    if not known:
-        return _("There is no parameter “%(name)s”; this address takes none.") % {"name": name}
-    return _("There is no parameter “%(name)s”; there are: %(known)s.") % {
-        "name": name,
-        "known": ", ".join(sorted(known)),
-    }
 
 
 def _idempotent(handler: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

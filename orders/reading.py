@@ -1,0 +1,142 @@
+"""The reading doors of orders: list, one order, counts, timeline, comments, runs. Used by admin, API and panels.
+
+Each takes an actor and shows what he reaches; what lies outside is not there at all."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from backoffice.core.actor import Actor
+from backoffice.core.errors import NotFound
+from stores.models import Store, SyncStream
+
+from .choices import Stage, Verb
+from .models import Comment, Order, RemoteChange, TimelineEntry
+from .querysets import OrderQuerySet
+
+
+def list_orders(actor: Actor) -> OrderQuerySet:
+    """Every order that the actor reaches, newest first, with its store."""
+    orders: OrderQuerySet = Order.objects.visible_to(actor).select_related("store").newest_first()
+    return orders
+
+
+def get_order(actor: Actor, pk: int) -> Order:
+    """One order with its store and customer. Raises `NotFound` alike for a missing order and one of another store."""
+    order: Order | None = Order.objects.visible_to(actor).select_related("store", "customer").filter(pk=pk).first()
+    if order is None:
+        raise NotFound("not_found", _("There is no such order."), order=pk)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class StageCounts:
+    """Orders by what is left to do, as the mirror has them. `to_fulfil_archiving` are those of `to_fulfil` whose
+    archiving is under way: a list that leaves them out has so many rows less."""
+
+    to_fulfil: int = 0
+    to_settle: int = 0
+    to_archive: int = 0
+    on_hold: int = 0
+    to_fulfil_archiving: int = 0
+
+    @property
+    def live(self) -> int:
+        return self.to_fulfil + self.to_settle + self.to_archive
+
+    def __add__(self, other: StageCounts) -> StageCounts:
+        return StageCounts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """One store's counts. `as_of`: the mirror is complete up to then; None during its first load."""
+
+    store: Store
+    counts: StageCounts
+    as_of: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`as_of` is the time of the store that is furthest behind; None while one of them is still loading."""
+
+    total: StageCounts
+    per_store: tuple[StoreCounts, ...]
+    as_of: datetime | None
+
+
+def stage_counts(actor: Actor) -> Counts:
+    """The live orders of each store that the actor reaches, by stage; a store without any is there with zeros. Three
+    queries, whatever the number of stores."""
+    to_fulfil = Q(stage=Stage.TO_FULFIL)
+    rows = (
+        Order.objects.visible_to(actor)
+        .live()
+        .order_by()
+        .values("store_id")
+        .annotate(
+            to_fulfil=Count("pk", filter=to_fulfil),
+            to_settle=Count("pk", filter=Q(stage=Stage.TO_SETTLE)),
+            to_archive=Count("pk", filter=Q(stage=Stage.TO_ARCHIVE)),
+            held=Count("pk", filter=Q(on_hold=True)),
+            archiving=Count("pk", filter=to_fulfil & Q(pending_verbs__contains=[Verb.ARCHIVE.value])),
+        )
+    )
+    by_store = {
+        row["store_id"]: StageCounts(
+            row["to_fulfil"], row["to_settle"], row["to_archive"], row["held"], row["archiving"]
+        )
+        for row in rows
+    }
+    as_of = dict(SyncStream.objects.visible_to(actor).filter(resource="orders").values_list("store_id", "true_as_of"))
+    per_store = tuple(
+        StoreCounts(store, by_store.get(store.pk, StageCounts()), as_of.get(store.pk))
+        for store in Store.objects.visible_to(actor).order_by("name", "pk")
+    )
+    known = [each.as_of for each in per_store if each.as_of is not None]
+    complete = bool(known) and len(known) == len(per_store)
+    return Counts(
+        total=sum((each.counts for each in per_store), StageCounts()),
+        per_store=per_store,
+        as_of=min(known) if complete else None,
+    )
+
+
+def timeline_of(order: Order, actor: Actor) -> QuerySet[TimelineEntry]:
+    """What happened to the order, from the shop and from us, newest first."""
+    entries: QuerySet[TimelineEntry] = (
+        TimelineEntry.objects.visible_to(actor).filter(order=order).order_by("-occurred_at", "-pk")
+    )
+    return entries
+
+
+def comments_of(order: Order, actor: Actor) -> QuerySet[Comment]:
+    """The order's comments that are not deleted, newest first."""
+    comments: QuerySet[Comment] = (
+        Comment.objects.visible_to(actor).filter(order=order, deleted_at=None).order_by("-created_at", "-pk")
+    )
+    return comments
+
+
+def get_comment(actor: Actor, pk: int) -> Comment:
+    """Raises `NotFound` alike for a missing comment, a deleted one and one of another store."""
+    comment: Comment | None = Comment.objects.visible_to(actor).filter(pk=pk, deleted_at=None).first()
+    if comment is None:
+        raise NotFound("not_found", _("There is no such comment."), comment=pk)
+    return comment
+
+
+def changes_of_run(run_id: uuid.UUID, actor: Actor) -> QuerySet[RemoteChange]:
+    """What one act asked of the shops, in the order of asking. Raises `NotFound` when nothing of it is visible."""
+    changes: QuerySet[RemoteChange] = (
+        RemoteChange.objects.visible_to(actor).filter(run_id=run_id).select_related("order", "store").order_by("pk")
+    )
+    if not changes.exists():
+        raise NotFound("not_found", _("There is no such run."), run=str(run_id))
+    return changes

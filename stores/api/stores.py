@@ -1,0 +1,137 @@
+"""Stores over the API: which there are, and how true the mirror of each is. Secrets are not within reach here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backoffice.core.api.documentation import PAGE, answers, page_schema
+from backoffice.core.api.pagination import PARAMETERS, page_of
+from backoffice.core.api.views import ApiView
+from backoffice.core.errors import NotFound
+from stores.choices import StoreState
+from stores.models import Store
+from stores.services.status import MirrorStatus, mirror_status
+
+
+class StoreShape(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    gid = serializers.CharField()
+    name = serializers.CharField()
+    domain = serializers.CharField()
+    merchant = serializers.CharField(allow_null=True)
+    currency = serializers.CharField()
+    timezone = serializers.CharField()
+    email = serializers.CharField(allow_blank=True)
+    plan = serializers.CharField(allow_blank=True)
+    state = serializers.ChoiceField(StoreState.choices)
+    state_code = serializers.CharField(allow_blank=True)
+    state_message = serializers.CharField(allow_blank=True, help_text="What is wrong, and what to do.")
+    connected_at = serializers.DateTimeField()
+    checked_at = serializers.DateTimeField(allow_null=True, help_text="Last answer of the shop.")
+
+
+class StreamShape(serializers.Serializer[Any]):
+    resource = serializers.CharField()
+    phase = serializers.CharField()
+    loaded = serializers.IntegerField()
+    expected = serializers.IntegerField(allow_null=True)
+    progress = serializers.FloatField(allow_null=True, help_text="0 to 1 during a first load.")
+    true_as_of = serializers.DateTimeField(allow_null=True)
+    error_code = serializers.CharField(allow_blank=True)
+    error_message = serializers.CharField(allow_blank=True)
+    next_attempt_at = serializers.DateTimeField(allow_null=True)
+
+
+class MirrorShape(serializers.Serializer[Any]):
+    as_of = serializers.DateTimeField(allow_null=True, help_text="Everything up to then is in the mirror.")
+    lag_seconds = serializers.FloatField(allow_null=True)
+    is_stale = serializers.BooleanField()
+    loading = serializers.BooleanField()
+    streams = StreamShape(many=True)
+    waiting_webhooks = serializers.IntegerField()
+    failed_webhooks = serializers.IntegerField()
+    last_webhook_at = serializers.DateTimeField(allow_null=True)
+    quarantined = serializers.IntegerField()
+    missing_scopes = serializers.ListField(child=serializers.CharField())
+    budget_available = serializers.FloatField(allow_null=True)
+    budget_maximum = serializers.FloatField(allow_null=True)
+
+
+class StoreDetail(StoreShape):
+    scopes = serializers.ListField(child=serializers.CharField())
+    api_version = serializers.CharField()
+    admin_url = serializers.URLField()
+    mirror = MirrorShape()
+
+
+class StoreListView(ApiView):
+    scopes: ClassVar = {"get": "stores:read"}
+    query = PARAMETERS
+
+    @extend_schema(
+        operation_id="stores_list",
+        summary="The stores that you reach",
+        parameters=PAGE,
+        responses=answers({200: page_schema(StoreShape, "StorePage")}),
+        tags=["stores"],
+    )
+    def get(self, request: Request) -> Response:
+        stores = Store.objects.visible_to(self.actor).select_related("merchant").order_by("name", "pk")
+        rows, pages = page_of(stores, request)
+        return pages.get_paginated_response([_shown(store) for store in rows])
+
+
+class StoreView(ApiView):
+    scopes: ClassVar = {"get": "stores:read"}
+
+    @extend_schema(
+        operation_id="stores_get",
+        summary="One store and the state of its mirror",
+        responses=answers({200: StoreDetail}, 404),
+        tags=["stores"],
+    )
+    def get(self, request: Request, store_id: int) -> Response:
+        store = Store.objects.visible_to(self.actor).select_related("merchant").filter(pk=store_id).first()
+        if store is None:
+            raise NotFound("not_found", _("There is no such store."))
+        return Response(
+            {
+                **_shown(store),
+                "scopes": store.scopes,
+                "api_version": store.api_version,
+                "admin_url": store.admin_url,
+                "mirror": _mirror(mirror_status(store)),
+            }
+        )
+
+
+def _shown(store: Store) -> dict[str, Any]:
+    return {
+        "id": store.pk,
+        "gid": store.gid,
+        "name": store.name,
+        "domain": store.domain,
+        "merchant": store.merchant.name if store.merchant else None,
+        "currency": store.currency,
+        "timezone": store.timezone,
+        "email": store.email,
+        "plan": store.plan,
+        "state": store.state,
+        "state_code": store.state_code,
+        "state_message": store.state_message,
+        "connected_at": store.connected_at,
+        "checked_at": store.checked_at,
+    }
+
+
+def _mirror(status: MirrorStatus) -> dict[str, Any]:
+    shown = asdict(status)
+    lag = shown.pop("lag")
+    return {**shown, "lag_seconds": lag.total_seconds() if lag is not None else None}

@@ -1,0 +1,15 @@
+"""The API's addresses about stores and access."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .stores import StoreListView, StoreView
+from .tokens import TokenListView, TokenView
+
+urlpatterns = [
+    path("stores/", StoreListView.as_view(), name="stores"),
+    path("stores/<int:store_id>/", StoreView.as_view(), name="store"),
+    path("tokens/", TokenListView.as_view(), name="tokens"),
+    path("tokens/<int:token_id>/", TokenView.as_view(), name="token"),
+]
