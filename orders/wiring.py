@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from backoffice.core import sweeps
 from stores import resources
 
 from .resources import FulfillmentOrdersResource, OrdersResource
+from .services import push
 
 
 def connect() -> None:
     """Called once, when the applications are ready."""
     resources.register(OrdersResource())
     resources.register(FulfillmentOrdersResource())
+    sweeps.register("orders.push", push.sweep)

@@ -27,9 +27,10 @@ def shop(settings) -> Iterator[RehearsalShop]:
 @pytest.fixture
 def connected(db: None, shop: RehearsalShop) -> Store:
     """The shop's store, connected and fully mirrored."""
-    store = connect_store(domain=DOMAIN, token=shop.token, webhook_secret=shop.webhook_secret, actor=SYSTEM)
-    run_sync(store)
-    store.refresh_from_db()
+    with scopes_disabled():
+        store = connect_store(domain=DOMAIN, token=shop.token, webhook_secret=shop.webhook_secret, actor=SYSTEM)
+        run_sync(store)
+        store.refresh_from_db()
     return store
 
 

@@ -53,7 +53,7 @@ class _Archiving:
         return {}
 
     def before(self, order: Order) -> dict[str, Any]:
-        return {"closed": order.closed, "updated_at": order.updated_at.isoformat()}
+        return {"closed": order.closed, "stage": order.stage, "updated_at": order.updated_at.isoformat()}
 
 
 def archive_orders(orders: Orders, *, actor: Actor, source: Source) -> Asked:
