@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
@@ -24,7 +25,7 @@ from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import OrderSnapshot
 
 from . import mirror_entries
-from .mirror_rows import order_row, state_hash
+from .mirror_rows import canonical, hash_of, order_row
 from .mirror_write import replace_parts, without_nul, write_customers, write_orders
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,9 @@ def ingest_orders(
 def _ingest(
     store: Store, snapshots: list[OrderSnapshot], fetched_at: datetime, *, by_id: bool, backfilled: bool
 ) -> Ingested:
-    hashes = {snapshot.gid: state_hash(snapshot) for snapshot in snapshots}
+    states = {snapshot.gid: canonical(snapshot) for snapshot in snapshots}
+    hashes = {gid: hash_of(state) for gid, state in states.items()}
+    with_nul = {gid for gid, state in states.items() if "\\u0000" in state}
     with transaction.atomic():
         lock_store(store)
         olds = {
@@ -132,7 +135,7 @@ def _ingest(
             else:
                 unchanged += 1
         if fresh:
-            _write(store, fresh, olds, hashes, fetched_at, backfilled=backfilled)
+            _write(store, fresh, olds, hashes, with_nul, fetched_at, backfilled=backfilled)
     created = sum(snapshot.gid not in olds for snapshot in fresh)
     return Ingested(created, len(fresh) - created, unchanged, tuple(refetch))
 
@@ -142,27 +145,31 @@ def _write(
     fresh: list[OrderSnapshot],
     olds: dict[str, Order],
     hashes: dict[str, str],
+    with_nul: set[str],
     fetched_at: datetime,
     *,
     backfilled: bool,
 ) -> None:
+    def clean(snapshot: OrderSnapshot, rows: Any) -> Any:
+        return without_nul(rows) if snapshot.gid in with_nul else rows
+
     known = [olds[snapshot.gid].pk for snapshot in fresh if snapshot.gid in olds]
     holds = mirror_entries.holds_by_order(FulfillmentOrder._base_manager.filter(order_id__in=known)) if known else {}
-    customers = write_customers(store, fresh)
+    customers = write_customers(store, fresh, clean)
     rows = []
     for snapshot in fresh:
-        row = without_nul(order_row(snapshot))
-        if "fulfillment_orders" in snapshot.redacted:
-            for name in ("on_hold", "hold_reasons", "fulfill_at", "fulfill_by"):
-                row.pop(name)
+        row = clean(snapshot, order_row(snapshot))
         if "customer" not in snapshot.redacted:
             row["customer_id"] = customers.get(snapshot.customer.gid) if snapshot.customer else None
         row |= {"state_hash": hashes[snapshot.gid], "fetched_at": fetched_at, "deleted_at": None}
         columns = tuple("customer" if name == "customer_id" else name for name in row)
-        rows.append((Order(store=store, **row), (*columns, "mirrored_at")))
-    written = {order.gid: order for order in write_orders(rows)}
-    pairs = [(written[snapshot.gid], snapshot) for snapshot in fresh]
-    replace_parts(store, pairs, known=known)
+        order = Order(store=store, **row)
+        if snapshot.gid in olds:
+            order.pk, order._state.adding = olds[snapshot.gid].pk, False
+        rows.append((order, (*columns, "mirrored_at")))
+    write_orders(rows)
+    pairs = [(order, snapshot) for (order, _), snapshot in zip(rows, fresh, strict=True)]
+    replace_parts(store, pairs, clean, known=known)
     mirror_entries.write_entries(
         [(order, snapshot, olds.get(snapshot.gid)) for order, snapshot in pairs], holds, backfilled=backfilled
     )

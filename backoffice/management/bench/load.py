@@ -36,7 +36,7 @@ from stores.shopify.throttle import Lane, MemoryBudget
 
 from .scratch import Result
 
-LIMIT = 12.0
+LIMIT = 8.0
 _TABLES = (Customer, Order, LineItem, FulfillmentOrder, Fulfillment, Transaction, Refund, OrderTag, TimelineEntry)
 
 
@@ -44,7 +44,7 @@ def run(orders: int) -> list[Result]:
     """Needs a scratch database. Reads `orders` orders from a rehearsal shop, ingests them page by page, then copies the
     rows that came of it into the emptied tables."""
     start = perf_counter()
-    shop, snapshots = _read(orders)
+    shop, snapshots = read_shop_orders(orders)
     reading = perf_counter() - start
     store = Store._base_manager.create(gid=shop.gid, **facts_of(shop))
 
@@ -62,7 +62,7 @@ def run(orders: int) -> list[Result]:
     ]
 
 
-def _read(orders: int) -> tuple[ShopSnapshot, list[OrderSnapshot]]:
+def read_shop_orders(orders: int) -> tuple[ShopSnapshot, list[OrderSnapshot]]:
     with RehearsalShop(orders=orders, seed=7, plan="plus", domain="bench-load.myshopify.com") as rehearsal:
         client = Client(
             rehearsal.domain,

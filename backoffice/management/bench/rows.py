@@ -12,14 +12,14 @@ from orders.services.ingest import ingest_orders
 from stores.models import Store
 from stores.services.connect import facts_of
 
-from .load import _read
+from .load import read_shop_orders
 
 _SEEDS = 400
 
 
 def many_orders(wanted: int) -> Store:
     """A store with at least `wanted` orders with lines and tags; only the parts that lists read are multiplied."""
-    shop, snapshots = _read(_SEEDS)
+    shop, snapshots = read_shop_orders(_SEEDS)
     store = Store._base_manager.create(gid=shop.gid, **facts_of(shop))
     with scopes_disabled():
         for page in chunked(snapshots, 50):
