@@ -10,7 +10,6 @@ from django.db.models import Count
 from backoffice.core.actor import Actor
 from orders.choices import ChangeState
 from orders.models import RemoteChange
-from stores.querysets import StoreOwnedQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,6 @@ class RunOutcome:
     def is_finished(self) -> bool:
         """Nothing is on its way any more."""
         return self.waiting == 0 and self.uncertain == 0
-
-
-def changes_of(run_id: uuid.UUID, *, actor: Actor) -> StoreOwnedQuerySet:
-    """The run's changes that the actor may see, one per order, in the order of asking."""
-    found: StoreOwnedQuerySet = RemoteChange.objects.visible_to(actor).filter(run_id=run_id)
-    return found.select_related("order", "store").order_by("pk")
 
 
 def run_outcome(run_id: uuid.UUID, *, actor: Actor) -> RunOutcome:
