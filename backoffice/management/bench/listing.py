@@ -79,5 +79,5 @@ def _token() -> str:
     with scopes_disabled():
         for store in Store.objects.all():
             store.memberships.create(user=user, role=Role.AGENT)
-    made = create_token(user, name="bench", role=Role.VIEWER, scopes=["orders:read"], actor=actor_of(user))
+        made = create_token(user, name="bench", role=Role.VIEWER, scopes=["orders:read"], actor=actor_of(user))
     return made.secret
