@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from dataclasses import dataclass, field
@@ -17,13 +16,9 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute,
-    get_named_type,
     parse,
-    print_ast,
-    type_from_ast,
     validate,
 )
-from graphql.execution import get_variable_values
 
 from stores.rehearsal import errors
 from stores.rehearsal.cost import LIMIT, Estimate
@@ -31,8 +26,7 @@ from stores.rehearsal.request import Request
 from stores.rehearsal.schema import executable
 from stores.rehearsal.shop import Shop
 from stores.rehearsal.validation import document_error
-
-MAX_LIST = 250
+from stores.rehearsal.variables import variable_errors
 
 
 @dataclass
@@ -85,7 +79,7 @@ def run(request: Run) -> dict[str, Any]:
     operation = operation_of(document, request.operation_name)
     if operation is None:
         return {"errors": [{"message": "An operation name is required", "extensions": {"code": "BAD_REQUEST"}}]}
-    bad = _variable_problems(operation, request.variables)
+    bad = variable_errors(operation, request.variables)
     if bad:
         return {"errors": bad}
     estimate = Estimate(schema, document, operation, request.variables)
@@ -125,75 +119,3 @@ def _answer(shop: Shop, context: Request, estimate: Estimate, requested: int, re
     if context.search:
         answer["extensions"]["search"] = context.search
     return answer
-
-
-def _variable_problems(operation: OperationDefinitionNode, given: dict[str, Any]) -> list[dict[str, Any]]:
-    """Values that do not fit, lists that are too long, ids that are none."""
-    schema, problems = executable(), []
-    for definition in operation.variable_definitions or ():
-        name, kind = definition.variable.name.value, type_from_ast(schema, definition.type)
-        value = given.get(name)
-        place = definition.loc.start_token if definition.loc else None
-        location = [{"line": place.line, "column": place.column}] if place else []
-        long = _too_long(value)
-        if long:
-            message = f"The input array size of {long} is greater than the maximum allowed of {MAX_LIST}."
-            problems.append(
-                {"message": message, "locations": location, "extensions": {"code": "MAX_INPUT_SIZE_EXCEEDED"}}
-            )
-            continue
-        details = _unfit(definition, given)
-        is_id = kind is not None and get_named_type(kind).name == "ID" and isinstance(value, str)
-        if is_id and not details and not str(value).startswith("gid://shopify/"):
-            words = f"Invalid global id '{value}'"
-            details = [{"path": [], "explanation": words, "message": words}]
-        if details:
-            text = f"Variable ${name} of type {_spelled(definition)} was provided invalid value"
-            where = ", ".join(f"{'.'.join(map(str, d['path']))} ({d['explanation']})" for d in details if d["path"])
-            message = f"{text} for {where}" if where else text
-            extensions = {"code": "INVALID_VARIABLE", "value": value, "problems": details}
-            problems.append({"message": message, "locations": location, "extensions": extensions})
-    return problems
-
-
-def _spelled(definition: Any) -> str:
-    return print_ast(definition.type)
-
-
-def _too_long(value: Any) -> int:
-    if isinstance(value, list):
-        return len(value) if len(value) > MAX_LIST else max((_too_long(item) for item in value), default=0)
-    if isinstance(value, dict):
-        return max((_too_long(item) for item in value.values()), default=0)
-    return 0
-
-
-_AT = re.compile(r" at ['\"“](?P<path>[^'\"”]+)['\"”]")
-
-
-def _unfit(definition: Any, given: dict[str, Any]) -> list[dict[str, Any]]:
-    outcome = get_variable_values(executable(), (definition,), given)
-    found = outcome if isinstance(outcome, list) else []
-    details = []
-    for error in found:
-        match = _AT.search(error.message)
-        trail = re.split(r"[.\[\]]+", match["path"])[1:] if match else []
-        path = [int(step) if step.isdigit() else step for step in trail if step]
-        details.append(
-            {"path": path, "explanation": _explained(error.message, given.get(definition.variable.name.value), path)}
-        )
-    return details
-
-
-def _explained(message: str, value: Any, path: list[Any]) -> str:
-    missing = re.search(r"Field ['\"“]?(?:\w+\.)?(\w+)['\"”]? of required type", message)
-    if missing:
-        path.append(missing[1])
-        return "Expected value to not be null"
-    unknown = re.search(r"Field ['\"“](\w+)['\"”] is not defined by type ['\"“](\w+)['\"”]", message)
-    if unknown:
-        path.append(unknown[1])
-        return f"Field is not defined on {unknown[2]}"
-    if "must not be null" in message or "was not provided" in message or "not to be null" in message:
-        return "Expected value to not be null"
-    return message.split("; ")[-1]

@@ -18,6 +18,8 @@ REQUEST_KINDS = frozenset(
         "null_node", "apply_then_drop_reply", "token_revoked",
     }
 )  # fmt: skip
+MUTATION_KINDS = frozenset({"user_errors", "apply_then_drop_reply"})
+"""These wait for a mutation."""
 WEBHOOK_KINDS = frozenset({"webhook_dup", "webhook_drop", "webhook_delay", "webhook_reorder", "webhook_bad_hmac"})
 
 

@@ -64,7 +64,8 @@ def id_field(column: str) -> Handler:
 def text_field(column: str, *, strip: str = "") -> Handler:
     def handler(term: Term) -> Condition:
         if term.prefix is not None:
-            return f"{column} LIKE ? ESCAPE '\\'", [_escaped(term.prefix) + "%"]
+            start = strip + _escaped(term.prefix.removeprefix(strip))
+            return f"{column} LIKE ? ESCAPE '\\'", [start + "%"]
         if term.value == "*" and not term.quoted:
             return f"{column} IS NOT NULL AND {column} <> ''", []
         if strip:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from stores.rehearsal import control
 from stores.rehearsal.execute import Run, root_fields, run
-from stores.rehearsal.faults import REQUEST_KINDS, Fault
+from stores.rehearsal.faults import MUTATION_KINDS, REQUEST_KINDS, Fault
 from stores.rehearsal.shop import CANDIDATE, VERSIONS, Shop
 
 _GRAPHQL = re.compile(r"^/admin/api/([A-Za-z0-9-]+)/graphql\.json$")
@@ -108,7 +108,8 @@ class Handler(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError, AttributeError):
             asked = None
         is_mutation, fields = root_fields(text, name) if asked is not None and isinstance(text, str) else (False, [])
-        hit = shop.faults.strike(REQUEST_KINDS, {"mutation" if is_mutation else "query", *fields})
+        kinds = REQUEST_KINDS if is_mutation else REQUEST_KINDS - MUTATION_KINDS
+        hit = shop.faults.strike(kinds, {"mutation" if is_mutation else "query", *fields})
         if self._refused_by(hit) or not self._authorised(revoked="token_revoked" in hit):
             return
         if asked is None or not isinstance(text, str) or not isinstance(variables, dict):

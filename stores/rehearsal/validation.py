@@ -50,7 +50,8 @@ def _missing_argument(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
 
 def _missing_input(m: re.Match[str]) -> tuple[str, dict[str, Any]]:
     kind, name = m[1], m[2]
-    wanted = str(executable().type_map[kind].fields[name].type)
+    fields: Any = getattr(executable().type_map[kind], "fields", {})
+    wanted = str(fields[name].type)
     code = "missingRequiredInputObjectAttribute"
     extensions = {"code": code, "argumentName": name, "argumentType": wanted, "inputObjectType": kind}
     return f"Argument '{name}' on InputObject '{kind}' is required. Expected type {wanted}", extensions

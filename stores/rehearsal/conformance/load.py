@@ -92,7 +92,7 @@ class Loader:
 
     def _asked(self, node: FieldNode) -> Any:
         """The id that a root field was asked for; its answer need not repeat it."""
-        argument = next((a.value for a in node.arguments if a.name.value == "id"), None)
+        argument = next((a.value for a in node.arguments or () if a.name.value == "id"), None)
         if isinstance(argument, VariableNode):
             return self._variables.get(argument.name.value)
         return getattr(argument, "value", None)
