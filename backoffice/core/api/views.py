@@ -32,8 +32,8 @@ class HoldsScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         if not (request.user and request.user.is_authenticated):
             return False
-        method = (request.method or "").lower()
-        if not hasattr(view, method):
+        method = "get" if request.method == "HEAD" else (request.method or "").lower()
+        if method == "options" or not hasattr(view, method):
             return True  # answered with 405
         scope = getattr(view, "scopes", {}).get(method)
         if scope is None:
@@ -82,12 +82,13 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         self.headers = dict(self.headers)
+        # Read here, in full and first: Django's limit on the size of a body holds only for what it reads itself, and
+        # authentication by session (CSRF) would leave a stream that cannot be read again.
+        _body = request._request.body
         super().initial(request, *args, **kwargs)
         known = self.query if request.method in SAFE_METHODS else self.write_query
         if wrong := list(unknown(request.query_params, known=known)):
             raise InvalidFields(wrong)
-        # Read here in full: Django's limit on the size of a body holds only for what it reads itself.
-        _body = request._request.body
 
     def keep(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What of an answer may lie in the database for 24 hours."""
