@@ -6,6 +6,7 @@ transaction in write-ahead mode, so a process killed at any moment leaves the la
 
 from __future__ import annotations
 
+import gc
 import json
 import sqlite3
 import threading
@@ -170,6 +171,14 @@ class Store:
 
     def _fill(self) -> None:
         seed = self.seed
+        # Building makes millions of small objects and no cycles: the collector would only walk them again and again.
+        gc.disable()
+        try:
+            self._fill_all(seed)
+        finally:
+            gc.enable()
+
+    def _fill_all(self, seed: Seed) -> None:
         with self.transaction():
             for start in range(1, seed.count + 1, _BATCH):
                 numbers = range(start, min(start + _BATCH, seed.count + 1))
