@@ -10,8 +10,8 @@ from .models import ShopBudget
 from .shopify.errors import TryAgain
 from .shopify.throttle import BucketState, Granted, Lane, Reservation, ThrottleStatus, after_answer, plan
 
-# A person waits this long for room, a job a little longer; then the work returns to its queue.
-_PATIENCE_SECONDS = {Lane.INTERACTIVE: 8.0, Lane.BACKGROUND: 20.0}
+# The gateway asks up to four times, and a job must end within the queue's 90 s: its work returns to the rows instead.
+_PATIENCE_SECONDS = {Lane.INTERACTIVE: 8.0, Lane.BACKGROUND: 4.0}
 
 
 class DatabaseBudget:

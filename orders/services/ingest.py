@@ -188,6 +188,7 @@ def apply_read_back(store: Store, mutated: Sequence[MutatedOrder]) -> None:
         answer = by_gid[order.gid]
         if answer.updated_at < order.updated_at:
             continue
+        mirror_entries.write_read_back(order, answer)
         order.closed, order.closed_at = answer.closed, answer.closed_at
         order.cancelled_at, order.updated_at = answer.cancelled_at, answer.updated_at
         order.note, order.tags = without_nul(answer.note), without_nul(list(answer.tags))

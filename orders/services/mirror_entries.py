@@ -11,9 +11,10 @@ from backoffice.core.text import fold
 from orders.choices import Source
 from orders.models import FulfillmentOrder, Order, OrderTag
 from orders.timeline import NewEntry, write
+from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import OrderSnapshot
 
-from .mirror_facts import Fact, Holds, changes, facts_of
+from .mirror_facts import Fact, Holds, changes, facts_of, read_back_changes
 
 
 def holds_by_order(rows: Iterable[FulfillmentOrder]) -> dict[int, dict[str, Mapping[str, Any]]]:
@@ -41,6 +42,11 @@ def write_entries(
 
 def write_deleted(orders: Sequence[Order], *, at: datetime) -> None:
     write([_entry(order, Fact("order.deleted", at, f"deleted:{at.isoformat()}"), backfilled=False) for order in orders])
+
+
+def write_read_back(order: Order, answer: MutatedOrder) -> None:
+    """Given the row as it was. Our own change has its entry already, under the same key."""
+    write([_entry(order, fact, backfilled=False) for fact in read_back_changes(order, answer)])
 
 
 def replace_tags(order: Order) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from orders.models import Order
 from orders.timeline import closed_key, opened_key, tags_key
+from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import FulfillmentSnapshot, HoldSnapshot, MoneyBag, OrderSnapshot
 
 Holds = Mapping[str, Mapping[str, Any]]
@@ -83,9 +84,7 @@ def changes(old: Order, old_holds: Holds, new: OrderSnapshot) -> list[Fact]:
         found.append(Fact("order.restored", at, f"restored:{at.isoformat()}"))
     if old.closed and not new.closed:
         found.append(Fact("order.unarchived", at, opened_key(at)))
-    found += _tag_changes(old.tags, new)
-    if old.note != new.note:
-        found.append(Fact("order.updated", at, _key("note", at, new.note), {"field": "note", "was": old.note}))
+    found += _tag_changes(old.tags, new.tags, at) + _note_change(old.note, new.note, at)
     found += _address_change(old, new)
     if "email" not in new.redacted and old.email != new.email:
         found.append(Fact("order.updated", at, _key("email", at, new.email), {"field": "email"}))
@@ -102,11 +101,22 @@ def changes(old: Order, old_holds: Holds, new: OrderSnapshot) -> list[Fact]:
     return found
 
 
-def _tag_changes(old: Sequence[str], new: OrderSnapshot) -> list[Fact]:
-    was, now = set(old), set(new.tags)
-    at, key = new.updated_at, tags_key(new.updated_at, new.tags)
+def read_back_changes(old: Order, new: MutatedOrder) -> list[Fact]:
+    """What a mutation's answer shows besides our own change: somebody else's tags and note. Ours has its entry already,
+    under the same key."""
+    return _tag_changes(old.tags, new.tags, new.updated_at) + _note_change(old.note, new.note, new.updated_at)
+
+
+def _tag_changes(old: Sequence[str], new: Sequence[str], at: datetime) -> list[Fact]:
+    was, now, key = set(old), set(new), tags_key(at, new)
     steps = (("tags.added", "+", sorted(now - was)), ("tags.removed", "-", sorted(was - now)))
     return [Fact(kind, at, f"{key}:{sign}", {"tags": tags}) for kind, sign, tags in steps if tags]
+
+
+def _note_change(old: str, new: str, at: datetime) -> list[Fact]:
+    if old == new:
+        return []
+    return [Fact("order.updated", at, _key("note", at, new), {"field": "note", "was": old})]
 
 
 def _address_change(old: Order, new: OrderSnapshot) -> list[Fact]:

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 JOB = "stores.services.inbox.work_inbox_job"
 _BATCH = 250
 _LEASE_SECONDS = 120
-_JOB_SECONDS = 45
+_JOB_SECONDS = 40
 _MOST_ATTEMPTS = 8
 _ABOUT_THE_SHOP = frozenset({"shop/update", "app/scopes_update"})
 

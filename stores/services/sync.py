@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 JOB = "stores.services.sync.sync_job"
 _LEASE_SECONDS = 180
-_JOB_SECONDS = 45
+_JOB_SECONDS = 40
 # Shopify serves at most 25,000 rows to one search: begin a new one at the position well before.
 _ROWS_PER_SEARCH = 20_000
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)

@@ -216,6 +216,19 @@ def test_a_read_back_shows_at_once_and_is_not_undone_by_an_earlier_answer(store)
     assert set(order.tag_rows.values_list("name", flat=True)) == {"a", "b"}
 
 
+def test_a_read_back_that_shows_somebody_elses_change_tells_of_it(store):
+    ingest_orders(store, [an_order(tags=("a",), note="old")], fetched_at=T0, by_id=True)
+    after = PLACED + 9 * SECOND
+
+    apply_read_back(store, [MutatedOrder("gid://shopify/Order/1", False, None, after, None, ("a", "foreign"), "new")])
+
+    entries = only(store).timeline.exclude(kind__in=["order.created", "payment.sale"]).order_by("id")
+    assert [(entry.kind, entry.data) for entry in entries] == [
+        ("tags.added", {"tags": ["foreign"]}),
+        ("order.updated", {"field": "note", "was": "old"}),
+    ]
+
+
 def test_a_deleted_order_is_kept_out_of_every_list_and_can_come_back(store):
     ingest_orders(store, [an_order()], fetched_at=T0, by_id=True)
 
