@@ -44,8 +44,10 @@ class Command(BaseCommand):
             except BlockingIOError as error:
                 raise CommandError(f"A demo already runs with the files in {demo.directory}.") from error
             if taken := demo.ports.taken():
-                ports = ", ".join(map(str, taken))
-                raise CommandError(f"Taken by another program: port {ports}. Stop it; the web site's is set by PORT=.")
+                numbers = ", ".join(map(str, taken))
+                raise CommandError(
+                    f"Taken by another program: port {numbers}. Stop it; the web site's is set by PORT=."
+                )
             self._run(demo)
 
     def _run(self, demo: Demo) -> None:
