@@ -1,7 +1,14 @@
-"""What this application brings to the registries of the lower floors."""
+"""What the mail floor brings to the registries of the lower floors."""
 
 from __future__ import annotations
+
+from backoffice.core import sweeps
+
+from .services import delivery
+from .transports import checks
 
 
 def connect() -> None:
     """Called once, when the applications are ready."""
+    sweeps.register("notifications.delivery", delivery.sweep)
+    checks.connect()

@@ -1,0 +1,199 @@
+"""What becomes of a message: every outcome is written once, with the timeline of its orders, in one transaction.
+
+A late outcome of a claim that somebody else has taken over changes nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from backoffice.core.claims import settle
+from notifications.choices import BatchState, MessageState
+from notifications.models import Batch, Message, MessageOrder
+from notifications.transports.smtp import Outcome, OutcomeKind, ServerTrouble
+from orders.choices import Source
+from orders.models import Order
+from orders.services.contact import MailOutcome, note_mailed
+
+from . import suppression
+from .preparation import Ready, Verdict
+
+logger = logging.getLogger(__name__)
+
+RETRY_AFTER = (
+    *(timedelta(minutes=minutes) for minutes in (1, 5, 15)),
+    *(timedelta(hours=hours) for hours in (1, 2, 4, 8, 8)),
+)
+"""How long a temporary refusal is waited out, almost 24 hours in all; then the message has failed."""
+_RESUME_AFTER = timedelta(minutes=1)
+REFUSALS_IN_A_ROW = 10
+_REFUSED_SHARE, _REFUSED_AT_LEAST = 0.05, 100
+
+_NOTED = {
+    MessageState.SENT: MailOutcome.SENT,
+    MessageState.FAILED: MailOutcome.FAILED,
+    MessageState.SKIPPED: MailOutcome.SKIPPED,
+    MessageState.SUPPRESSED: MailOutcome.SKIPPED,
+    MessageState.UNCERTAIN: MailOutcome.UNCERTAIN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a message belongs to and is about; `left_out`: codes by id of the orders that are no longer in it."""
+
+    batch: Batch
+    orders: tuple[Order, ...]
+    left_out: Mapping[int, str]
+
+
+def conclude_verdict(message: Message, verdict: Verdict, *, batch: Batch) -> None:
+    """A message that is not going to be sent."""
+    about = _About(batch, verdict.orders, verdict.left_out)
+    _end(message, verdict.state, about=about, code=verdict.code, reason=verdict.reason)
+
+
+def conclude_outcome(message: Message, ready: Ready, outcome: Outcome, *, batch: Batch) -> None:
+    """What the server said of a mail that was handed over."""
+    said = f"{outcome.code} {outcome.reply}".strip() if outcome.code else outcome.reply
+    rendered = ready.rendered
+    content = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
+
+    about = _About(batch, ready.orders, ready.left_out)
+
+    def end(state: MessageState, code: str, reason: str) -> bool:
+        return _end(message, state, about=about, code=code, reason=reason, **content)
+
+    match outcome.kind:
+        case OutcomeKind.SENT:
+            if end(MessageState.SENT, "", "") and batch.state_code:
+                Batch.objects.filter(pk=batch.pk, state=BatchState.RUNNING).update(state_code="", state_reason="")
+                batch.state_code = ""
+        case OutcomeKind.UNCERTAIN:
+            end(MessageState.UNCERTAIN, "reply_lost", _("The server's answer was lost: the mail may have been sent."))
+        case OutcomeKind.TRY_AGAIN:
+            _later(message, said) or end(MessageState.FAILED, "gave_up", said)
+        case OutcomeKind.SENDER_REFUSED:
+            give_back(message)
+            reason = _("The mail server refuses the sender %(sender)s: %(why)s")
+            pause(batch, "sender_refused", reason % {"sender": ready.sender, "why": said})
+        case OutcomeKind.BAD_ADDRESS:
+            with transaction.atomic():
+                if end(MessageState.FAILED, "bad_address", said):
+                    suppression.suppress(
+                        message.store_id, message.address_key, reason="bad_address", detail=str(outcome.code)
+                    )
+        case OutcomeKind.MAILBOX_FULL:
+            end(MessageState.FAILED, "mailbox_full", said)
+        case OutcomeKind.REFUSED:
+            end(MessageState.FAILED, "refused", said)
+            if _refused_too_often(batch):
+                reason = _("The mail server refuses too many of these mails: %(why)s")
+                pause(batch, "refused_too_often", reason % {"why": said})
+
+
+def give_back(message: Message) -> None:
+    """Back to the queue as if it had not been taken: nothing was sent, and it was not the message's fault."""
+    settle(message, state=MessageState.QUEUED, attempts=max(message.attempts - 1, 0), next_attempt_at=None)
+
+
+def trouble(message: Message, error: ServerTrouble, *, batch: Batch) -> None:
+    """The server as a whole is in trouble: the message waits, and so does its batch."""
+    give_back(message)
+    pause(batch, error.code, error.message, resume_after=_RESUME_AFTER if error.may_pass else None)
+
+
+def pause(batch: Batch, code: str, reason: str, *, resume_after: timedelta | None = None) -> None:
+    """Once per trouble an error is logged; a batch that is tried again and finds the same trouble says nothing new."""
+    running = Batch.objects.filter(pk=batch.pk, state=BatchState.RUNNING)
+    is_new = running.exclude(state_code=code).exists()
+    paused = running.update(
+        state=BatchState.PAUSED,
+        state_code=code,
+        state_reason=reason[:300],
+        resume_at=Now() + resume_after if resume_after else None,
+    )
+    if paused and is_new:
+        logger.error("A batch of mails was paused", extra={"batch": str(batch.pk), "code": code})
+
+
+def lost(message: Message) -> None:
+    """Found being sent, without a living worker: it may have been sent. Never sent again by itself."""
+    held = Message._base_manager.filter(
+        pk=message.pk, claim=message.claim, state=MessageState.SENDING, leased_until__lte=Now()
+    )
+    reason = _("The process that sent it ended in the middle: the mail may have been sent.")
+    with transaction.atomic():
+        if held.update(
+            state=MessageState.UNCERTAIN, leased_until=None, settled_at=Now(), code="worker_lost", reason=reason
+        ):
+            orders = tuple(Order.objects.filter(message_rows__message=message, message_rows__left_out=""))
+            _note(message, MessageState.UNCERTAIN, batch=message.batch, orders=orders, reason=reason)
+            logger.warning("A mail is uncertain", extra={"message_id": str(message.pk), "code": "worker_lost"})
+
+
+def _end(
+    message: Message,
+    state: MessageState,
+    *,
+    about: _About,
+    code: str,
+    reason: str,
+    **content: str,
+) -> bool:
+    changes: dict[str, Any] = {"state": state, "code": code, "reason": reason[:500], "settled_at": Now(), **content}
+    with transaction.atomic():
+        done = settle(message, next_attempt_at=None, **changes) or _late(message, changes)
+        if done:
+            for order_id, why in about.left_out.items():
+                MessageOrder.objects.filter(message=message, order_id=order_id).update(left_out=why)
+            _note(message, state, batch=about.batch, orders=about.orders, reason=reason)
+    if done:
+        logger.info("A mail was settled", extra={"message_id": str(message.pk), "state": state.value, "code": code})
+    return done
+
+
+def _late(message: Message, changes: dict[str, Any]) -> bool:
+    """A worker that was too slow, not dead, comes back and knows what became of its mail."""
+    waiting = Message._base_manager.filter(pk=message.pk, claim=message.claim, state=MessageState.UNCERTAIN)
+    return changes["state"] in (MessageState.SENT, MessageState.FAILED) and waiting.update(**changes) == 1
+
+
+def _note(message: Message, state: MessageState, *, batch: Batch, orders: tuple[Order, ...], reason: str) -> None:
+    note_mailed(
+        orders,
+        outcome=_NOTED[state],
+        message_id=message.pk,
+        subject=message.subject or batch.name,
+        address=message.address,
+        actor_label=batch.actor_label,
+        user_id=batch.user_id,
+        source=Source(batch.source),
+        batch_id=batch.pk,
+        reason=reason,
+    )
+
+
+def _later(message: Message, said: str) -> bool:
+    if message.attempts > len(RETRY_AFTER):
+        return False
+    wait = RETRY_AFTER[message.attempts - 1]
+    settle(message, state=MessageState.QUEUED, next_attempt_at=Now() + wait, code="try_again", reason=said[:500])
+    return True
+
+
+def _refused_too_often(batch: Batch) -> bool:
+    settled = Message._base_manager.filter(batch=batch, settled_at__isnull=False)
+    latest = settled.order_by("-settled_at").values_list("code", flat=True)[:REFUSALS_IN_A_ROW]
+    if list(latest) == ["refused"] * REFUSALS_IN_A_ROW:
+        return True
+    tried = settled.filter(state__in=[MessageState.SENT, MessageState.FAILED])
+    total = tried.count()
+    return total >= _REFUSED_AT_LEAST and tried.filter(code="refused").count() > total * _REFUSED_SHARE
