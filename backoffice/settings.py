@@ -45,7 +45,8 @@ if not FIELD_KEYS or not all(keys.is_field_key(key) for key in FIELD_KEYS):
 # --- Applications -----------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
+    # Its default configuration would put its own site in the place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "backoffice.apps.BackofficeAdminConfig",
@@ -296,6 +297,22 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Order back-office",
     "SITE_HEADER": "Order back-office",
     "SITE_SYMBOL": "inventory_2",
+    "COLORS": {
+        # A quiet blue: colour is for states, not for the frame.
+        "primary": {
+            "50": "oklch(97% .014 254.6)",
+            "100": "oklch(93.2% .032 255.6)",
+            "200": "oklch(88.2% .059 254.1)",
+            "300": "oklch(80.9% .105 251.8)",
+            "400": "oklch(70.7% .165 254.6)",
+            "500": "oklch(57% .17 258)",
+            "600": "oklch(50% .165 261)",
+            "700": "oklch(45% .15 262)",
+            "800": "oklch(40% .13 263)",
+            "900": "oklch(35% .1 264)",
+            "950": "oklch(28% .08 266)",
+        },
+    },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

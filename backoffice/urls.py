@@ -11,6 +11,7 @@ from backoffice import health
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="root"),
     path("admin/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
     path("api/v1/", include("backoffice.api_urls")),
     path("webhooks/", include("stores.urls")),
     path("healthz/live", health.live, name="health_live"),

@@ -6,28 +6,33 @@ become a 404, a 403 or a message here and nowhere else."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from rest_framework.request import Request
 
+from .api.pagination import KeysetPagination
 from .errors import BackofficeError, NotAllowed, NotFound
 
 P = ParamSpec("P")
 
 
-def page(request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any) -> TemplateResponse:
+def page(request: HttpRequest, template: str, title: str, /, *, status: int = 200, **context: Any) -> TemplateResponse:
     """A page inside the admin's frame. The scope middleware renders it, so that its queries stay within the scope."""
     frame = admin.site.each_context(request)
     return TemplateResponse(request, template, {**frame, "title": title, **context}, status=status)
 
 
-def fragment(request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+def fragment(request: HttpRequest, template: str, /, **context: Any) -> TemplateResponse:
     """A part of a page, for a page that renews itself."""
     return TemplateResponse(request, template, context)
 
@@ -65,3 +70,38 @@ def _referrer(request: HttpRequest) -> str:
     referrer = request.headers.get("Referer", "")
     # A failing GET that sent people back to itself would go round for ever.
     return "" if request.method == "GET" else referrer
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """One page of a long list; `newer` and `older` are addresses, empty where the list ends."""
+
+    rows: list[Any]
+    newer: str
+    older: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The part of DRF's request that paging reads."""
+
+    query_params: QueryDict
+    path: str
+    address: str
+
+    def build_absolute_uri(self) -> str:
+        return self.address
+
+
+def paged(request: HttpRequest, queryset: QuerySet[Any], *, per_page: int) -> Paged:
+    """The API's way of paging for a list of staff: by the rows' own values, nothing is counted. Raises `Invalid` for a
+    cursor that was made for another list or filter."""
+    asked = request.GET.copy()
+    asked["limit"] = str(per_page)
+    pages = KeysetPagination()
+    rows = pages.paginate_queryset(queryset, cast(Request, _Asked(asked, request.path, request.get_full_path())))
+    return Paged(rows, newer=_relative(pages.previous_link()), older=_relative(pages.next_link()))
+
+
+def _relative(link: str | None) -> str:
+    return f"?{urlsplit(link).query}" if link else ""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .actor import Actor
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Row:
     label: str
     url: str
     cells: tuple[Cell, ...]
+    store_id: int | None = None
+    """Set where the line is about one store: its page shows it as well."""
 
 
 PanelRows = Callable[[Actor], Sequence[Row]]
@@ -34,7 +40,7 @@ PanelRows = Callable[[Actor], Sequence[Row]]
 @dataclass(frozen=True, slots=True)
 class Panel:
     name: str
-    title: str
+    title: StrOrPromise
     rows: PanelRows
     position: int = 100
 

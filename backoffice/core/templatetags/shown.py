@@ -72,7 +72,7 @@ def _written(local: datetime, style: str) -> str:
     if style == "date":
         return format_date(local, "medium", locale=locale)
     if style == "clock":
-        return format_time(local, "short", locale=locale, tzinfo=local.tzinfo)
+        return format_time(local, "HH:mm", locale=locale, tzinfo=local.tzinfo)
     if style == "long":
         return format_datetime(local, "long", locale=locale)
     this_year = local.year == timezone.now().astimezone(local.tzinfo).year

@@ -1,0 +1,100 @@
+"""The timeline on the order page: entries with their words, comments with their text, by day of the store's zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Literal
+
+from django.http import HttpRequest
+
+from backoffice.core.actor import Actor
+from backoffice.core.pages import Paged, paged
+from backoffice.core.templatetags.shown import zone_named
+from orders.choices import Source
+from orders.models import Comment, Order, TimelineEntry
+from orders.reading import timeline_of
+from orders.timeline import describe, happened_by
+
+PER_PAGE = 40
+Shown = Literal["all", "comments", "events"]
+SHOWN: tuple[Shown, ...] = ("all", "comments", "events")
+
+_ICONS = {
+    "comment": "chat_bubble",
+    "fulfilment": "local_shipping",
+    "hold": "pause_circle",
+    "mail": "mail",
+    "payment": "credit_card",
+    "refund": "undo",
+    "return": "keyboard_return",
+    "tags": "sell",
+    "change": "sync",
+    "order": "receipt_long",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry as it is shown. `comment` is set where the entry is a comment being made."""
+
+    entry: TimelineEntry
+    words: str
+    by: str
+    icon: str
+    source: str
+    is_trouble: bool
+    comment: Comment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    day: date
+    items: list[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    days: list[Day]
+    pages: Paged
+    shown: Shown
+
+
+def history_of(request: HttpRequest, order: Order, *, actor: Actor) -> History:
+    """One page of the timeline, newest first. Two queries."""
+    wanted = request.GET.get("show", "all")
+    shown: Shown = next((each for each in SHOWN if each == wanted), "all")
+    entries = timeline_of(order, actor)
+    if shown == "comments":
+        entries = entries.filter(kind="comment.added")
+    elif shown == "events":
+        entries = entries.exclude(kind__startswith="comment.")
+    pages = paged(request, entries, per_page=PER_PAGE)
+    items = _items(pages.rows, order)
+    zone = zone_named(order.store.timezone)
+    by_day = groupby(items, key=lambda item: item.entry.occurred_at.astimezone(zone).date())
+    return History([Day(day, list(group)) for day, group in by_day], pages, shown)
+
+
+def _items(entries: Sequence[TimelineEntry], order: Order) -> list[Item]:
+    ids = [entry.data.get("comment") for entry in entries if entry.kind == "comment.added"]
+    comments = Comment.objects.filter(order=order).in_bulk([pk for pk in ids if pk]) if any(ids) else {}
+    return [
+        Item(
+            entry=entry,
+            words=describe(entry),
+            by=happened_by(entry),
+            icon=_ICONS.get(entry.kind.partition(".")[0], "circle"),
+            source=str(Source(entry.source).label) if entry.source in Source.values else entry.source,
+            is_trouble=_is_trouble(entry),
+            comment=comments.get(entry.data.get("comment")) if entry.kind == "comment.added" else None,
+        )
+        for entry in entries
+    ]
+
+
+def _is_trouble(entry: TimelineEntry) -> bool:
+    failed_payment = entry.kind.startswith("payment.") and entry.data.get("status") in {"FAILURE", "ERROR"}
+    return failed_payment or entry.kind in {"change.refused", "mail.failed", "hold.added"}

@@ -1,0 +1,76 @@
+"""The page of one order: everything about it, and every act on it, without going to Shopify."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponseBase
+
+from backoffice.core.actor import Actor, Right
+from backoffice.core.api.callers import actor_of
+from backoffice.core.pages import page
+from orders import chosen
+from orders.choices import UNSETTLED, ChangeState
+from orders.models import Comment, Order, RemoteChange
+from orders.reading import get_order
+
+from . import acts
+from .history import history_of
+from .parts import parts_of, web_address
+from .remaining import conditions, ending
+
+TEMPLATE = "admin/orders/page.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the page offers; the services decide again."""
+
+    comment: bool
+    change: bool
+    manage: bool
+
+
+def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
+    """One order with its parts and one page of its timeline. A foreign or missing one is a 404."""
+    actor = actor_of(request)
+    order = get_order(actor, order_id)
+    rights = rights_of(actor, order)
+    return page(
+        request,
+        TEMPLATE,
+        order.name,
+        order=order,
+        store=order.store,
+        parts=parts_of(order),
+        history=history_of(request, order, actor=actor),
+        pinned=list(Comment.objects.filter(order=order, pinned=True, deleted_at__isnull=True).order_by("-created_at")),
+        conditions=conditions(order),
+        ending=ending(order),
+        pending=pending_changes(order),
+        refused=last_refusal(order),
+        rights=rights,
+        acts=[act for act in acts.all_acts() if act.fits(order) and actor.may(act.right, order.store_id)],
+        selection=chosen.dumps([order.pk], actor=actor),
+        status_page=web_address(order.status_page_url),
+        is_fullwidth="1",
+    )
+
+
+def rights_of(actor: Actor, order: Order) -> Rights:
+    return Rights(
+        comment=actor.may(Right.COMMENT, order.store_id),
+        change=actor.may(Right.CHANGE_ORDERS, order.store_id),
+        manage=actor.may(Right.MANAGE_STORE, order.store_id),
+    )
+
+
+def pending_changes(order: Order) -> list[RemoteChange]:
+    """What we want in the shop and have no answer for, oldest first."""
+    return list(order.remote_changes.filter(state__in=UNSETTLED).order_by("pk"))
+
+
+def last_refusal(order: Order) -> RemoteChange | None:
+    """The newest answer to our changes, if it was a no: an older no was made good by what followed."""
+    newest = order.remote_changes.exclude(state__in=UNSETTLED).order_by("-pk").first()
+    return newest if newest is not None and newest.state == ChangeState.REFUSED else None

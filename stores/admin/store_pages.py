@@ -1,0 +1,128 @@
+"""Stores for staff: which there are, and the state of each one's mirror."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from backoffice.core import panels
+from backoffice.core.actor import Actor
+from backoffice.core.api.callers import actor_of
+from backoffice.core.errors import NotFound
+from backoffice.core.pages import fragment, page
+from backoffice.core.panels import Row
+from stores.choices import StoreState, SyncPhase
+from stores.models import Quarantined, Store, SyncStream
+from stores.services.connect import disconnect_store, pause_store, resume_store
+from stores.services.status import mirror_status
+
+LIST, PAGE, STATUS = "admin/stores/list.html", "admin/stores/page.html", "admin/stores/_status.html"
+_SET_ASIDE_SHOWN = 20
+
+Tone = Literal["good", "info", "warning", "bad", "neutral"]
+TONES: Mapping[str, Tone] = {
+    StoreState.CONNECTED: "good",
+    StoreState.NEEDS_ATTENTION: "bad",
+    StoreState.PAUSED: "warning",
+    StoreState.DISCONNECTED: "neutral",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of the list. `loading` is a text such as "40 %" during a first load."""
+
+    store: Store
+    tone: Tone
+    as_of: datetime | None
+    loading: str
+    row: Row | None
+
+
+def store_list(request: HttpRequest) -> HttpResponseBase:
+    """Every store that the actor reaches; as many queries for thirty as for three."""
+    actor = actor_of(request)
+    stores = list(Store.objects.visible_to(actor).select_related("merchant").order_by("name", "pk"))
+    streams = {stream.store_id: stream for stream in SyncStream.objects.visible_to(actor).filter(resource="orders")}
+    rows = panel_rows(actor)
+    listed = [_listed(store, streams.get(store.pk), rows.get(store.pk)) for store in stores]
+    cells = next((each.row.cells for each in listed if each.row), ())
+    return page(
+        request,
+        LIST,
+        pgettext("list of", "Stores"),
+        stores=listed,
+        columns=[cell.label for cell in cells],
+        may_connect=actor.sees_every_store,
+    )
+
+
+def store_page(request: HttpRequest, store_id: int) -> HttpResponseBase:
+    """One store; with `?part=1` only the part that changes by itself."""
+    actor = actor_of(request)
+    store = find(actor, store_id)
+    context: dict[str, Any] = {
+        "store": store,
+        "tone": TONES.get(store.state, "neutral"),
+        "mirror": mirror_status(store),
+        "row": panel_rows(actor).get(store.pk),
+    }
+    if "part" in request.GET:
+        return fragment(request, STATUS, **context)
+    set_aside = Quarantined.objects.filter(store=store).order_by("-last_at")[:_SET_ASIDE_SHOWN]
+    return page(request, PAGE, store.name, set_aside=set_aside, may_connect=actor.sees_every_store, **context)
+
+
+_SWITCHES = {"pause": pause_store, "resume": resume_store, "disconnect": disconnect_store}
+
+
+def switch(request: HttpRequest, store_id: int, what: str) -> HttpResponseBase:
+    """Pauses, resumes or disconnects; the service decides who may."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    actor = actor_of(request)
+    store = find(actor, store_id)
+    if what not in _SWITCHES:
+        raise NotFound("no_such_act", "There is no such act.")
+    _SWITCHES[what](store, actor=actor)
+    told = {
+        "pause": _("%(store)s is paused: nothing is read or written until you resume it."),
+        "resume": _("%(store)s is connected again and catches up."),
+        "disconnect": _("%(store)s is disconnected and its token forgotten. Its orders stay readable."),
+    }
+    messages.success(request, told[what] % {"store": store.name})
+    return HttpResponseRedirect(reverse("admin:stores_store_change", args=[store.pk]))
+
+
+def find(actor: Actor, store_id: int) -> Store:
+    """Raises `NotFound` alike for a missing store and one out of reach."""
+    store: Store | None = Store.objects.visible_to(actor).select_related("merchant").filter(pk=store_id).first()
+    if store is None:
+        raise NotFound("not_found", _("There is no such store."))
+    return store
+
+
+def panel_rows(actor: Actor) -> dict[int, Row]:
+    """What the applications say of each store, by its id; the first panel that knows a store speaks for it."""
+    found: dict[int, Row] = {}
+    for panel in panels.all_panels():
+        for row in panel.rows(actor):
+            if row.store_id is not None:
+                found.setdefault(row.store_id, row)
+    return found
+
+
+def _listed(store: Store, stream: SyncStream | None, row: Row | None) -> Listed:
+    loading = ""
+    if stream is not None and stream.phase == SyncPhase.FIRST_LOAD:
+        share = min(100, 100 * stream.loaded // stream.expected) if stream.expected else 0
+        loading = f"{share} %"
+    return Listed(store, TONES.get(store.state, "neutral"), stream.true_as_of if stream else None, loading, row)
