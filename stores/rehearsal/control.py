@@ -14,7 +14,10 @@ from stores.rehearsal.shop import Shop
 def handle(shop: Shop, method: str, name: str, wish: dict[str, Any]) -> tuple[int, Any]:
     """Status and JSON of one request below `/_rehearsal/`."""
     if method == "GET" and name == "mutations":
-        return 200, {"mutations": shop.store.mutations(after=int(wish.get("after") or 0))}
+        after = str(wish.get("after") or "0")
+        if not after.isdigit():
+            return 422, {"error": "after must be a sequence number"}
+        return 200, {"mutations": shop.store.mutations(after=int(after))}
     if method == "GET" and name == "state":
         return 200, state(shop)
     if method == "GET" and name == "faults":

@@ -25,7 +25,8 @@ class RehearsalShop:
     """Starts `python -m stores.rehearsal` and waits, at most `wait_seconds`, until it serves.
 
     `options` are those of the command line with underscores (`orders=50, plan="plus", clock_scale=60`). The child dies
-    with this process. Use it as a context manager, or call `stop()`.
+    with the thread that starts it (the kernel watches threads), so start it in one that outlives it. Use it as a
+    context manager, or call `stop()`.
     """
 
     def __init__(self, *, port: int = 0, state: Path | None = None, wait_seconds: float = 60.0, **options: Any) -> None:

@@ -177,10 +177,13 @@ class Webhooks:
             self._deliver(row)
 
     def _claim(self) -> Delivery | None:
+        due = "FROM deliveries WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 1"
+        if not self._store.query(f"SELECT 1 {due}", (self._clock.now(),)):
+            return None
         with self._store.transaction():
             rows = self._store.query(
                 "SELECT id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, spoiled "
-                "FROM deliveries WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT 1",
+                + due,
                 (self._clock.now(),),
             )
             if not rows:

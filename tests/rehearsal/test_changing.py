@@ -265,3 +265,16 @@ def test_an_injected_refusal_strikes_the_first_of_several(shop: Shop, execute: E
     answer = run(Run(shop, "t", text, {"id": gid}, refuse=frozenset({0})))["data"]
     assert len(answer["a"]["userErrors"]) == 1
     assert answer["b"]["userErrors"] == []
+
+
+def test_a_deleted_order_is_gone_and_only_the_events_tell(execute: Execute) -> None:
+    gid = find(execute, "status:open")["id"]
+    text = "mutation($id: ID!) { orderDelete(orderId: $id) { deletedId userErrors { code } } }"
+    assert execute(text, id=gid)["data"]["orderDelete"] == {"deletedId": gid, "userErrors": []}
+    assert execute(text, id=gid)["data"]["orderDelete"]["userErrors"] == [{"code": "NOT_FOUND"}]
+    assert execute("query($id: ID!) { node(id: $id) { id } ordersCount { count } }", id=gid)["data"] == {
+        "node": None,
+        "ordersCount": {"count": 399},
+    }
+    events = execute('{ events(first: 5, query: "action:destroy") { nodes { ... on BasicEvent { subjectId } } } }')
+    assert events["data"]["events"]["nodes"] == [{"subjectId": gid}]

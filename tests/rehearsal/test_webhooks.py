@@ -114,6 +114,7 @@ def test_faults_of_the_sender_duplicate_drop_and_spoil(subscribed: RehearsalShop
         ({"uri": "ftp://example.com/h"}, "callbackUrl", "Address protocol ftp:// is not supported"),
         ({"uri": "http://example.com/h"}, "callbackUrl", "Address protocol http:// is not supported"),
         ({"uri": "nonsense"}, "callbackUrl", "Address is invalid"),
+        ({"uri": "https://"}, "callbackUrl", "Address is invalid"),
         ({"uri": "https://example.com/h", "name": "a b"}, "name",
          "Name name field can only contain alphanumeric characters, underscores, and hyphens"),
         ({"uri": "https://example.com/h", "format": "XML"}, "format",
@@ -145,3 +146,20 @@ def test_the_same_subscription_twice_is_refused_and_a_deleted_one_is_gone(execut
     assert execute(listing)["data"]["webhookSubscriptionsCount"] == {"count": 0}
     gone = execute(delete, id=made["id"])["data"]["webhookSubscriptionDelete"]
     assert gone["userErrors"] == [{"message": "Webhook subscription does not exist"}]
+
+
+@pytest.mark.parametrize("text", ["bareword", "customer_id:1 bareword", "'two words'", "it's"])
+def test_a_filter_with_a_word_that_names_no_field_is_refused(execute: Execute, text: str) -> None:
+    wish = {"uri": "https://example.com/h", "filter": text}
+    errors = execute(SUBSCRIBE, t="ORDERS_UPDATED", s=wish)["data"]["webhookSubscriptionCreate"]["userErrors"]
+    assert errors[0]["message"].startswith("The specified filter is invalid")
+    good = {"uri": "https://example.com/h", "filter": "financial_status:paid AND (name:'a b' OR -test:true)"}
+    assert execute(SUBSCRIBE, t="ORDERS_UPDATED", s=good)["data"]["webhookSubscriptionCreate"]["userErrors"] == []
+
+
+def test_cloud_addresses_are_checked_and_told_with_every_problem(execute: Execute) -> None:
+    errors = execute(SUBSCRIBE, t="ORDERS_UPDATED", s={"uri": "pubsub://my-project"})["data"]
+    assert [e["message"] for e in errors["webhookSubscriptionCreate"]["userErrors"]] == [
+        "Address protocol pubsub:// is not supported",
+        "Address is not a valid GCP pub/sub format. Format should be pubsub://project:topic",
+    ]

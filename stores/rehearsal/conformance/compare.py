@@ -16,6 +16,7 @@ class Matching:
 
     def __init__(self) -> None:
         self.ours: dict[str, str] = {}
+        """For each recorded id or cursor the one that our shop gave."""
 
     def translate(self, value: Any) -> Any:
         """Recorded variables with our ids in them."""
@@ -32,7 +33,9 @@ class Matching:
         `prune.py`, or from the recording by whoever made it."""
         if isinstance(ours, dict) and isinstance(theirs, dict):
             for key, value in ours.items():
-                if key in theirs and key not in _CURSORS:
+                if key in _CURSORS and isinstance(value, str) and isinstance(theirs.get(key), str):
+                    self.ours[theirs[key]] = value
+                elif key in theirs and key not in _CURSORS:
                     yield from self.differences(theirs[key], value, f"{where}/{key}")
         elif isinstance(ours, list) and isinstance(theirs, list):
             if len(ours) != len(theirs):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -25,8 +25,18 @@ from stores.rehearsal.money import Bag
 from stores.rehearsal.ops.document import Doc
 from stores.rehearsal.schema import executable
 from stores.rehearsal.shop import Shop
+from stores.rehearsal.webhooks import API_VERSION
 
 _BY_ID = ("order", "fulfillment", "fulfillmentOrder")
+_SUBSCRIPTION: Doc = {
+    "format": "JSON",
+    "filter": None,
+    "includeFields": [],
+    "metafieldNamespaces": [],
+    "metafields": [],
+    "name": None,
+    "apiVersion": {"handle": API_VERSION, "displayName": API_VERSION, "supported": True},
+}
 _LISTS = {
     "Fulfillment": "fulfillments",
     "FulfillmentOrder": "fulfillmentOrders",
@@ -39,8 +49,9 @@ _LISTS = {
 class Loader:
     """Takes in the orders, customers and subscriptions of answers, until the scenario itself changes them."""
 
-    def __init__(self, shop: Shop) -> None:
+    def __init__(self, shop: Shop, given_out: Mapping[str, str]) -> None:
         self._shop = shop
+        self._given_out = given_out
         self._orders: dict[str, Doc] = {}
         self.changed: set[str] = set()
 
@@ -133,6 +144,10 @@ class Loader:
             full = {"displayName": name, "tags": [], "locale": "en", **doc}
             self._shop.store.execute("INSERT OR REPLACE INTO customers VALUES (?, ?)", (text, json.dumps(full)))
             return text
+        if gid.type == "WebhookSubscription":
+            if text not in self._given_out and "topic" in doc and "uri" in doc:
+                self._shop.webhooks.put(gid.number, {**_SUBSCRIPTION, **doc})
+            return doc
         if gid.type == "LineItem" and owner is not None:
             lines = owner.setdefault("lineItems", [])
             known = next((line for line in lines if line["id"] == text), None)

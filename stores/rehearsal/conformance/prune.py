@@ -54,8 +54,10 @@ class _Cut(Visitor):
         return REMOVE if node.selection_set is not None and not node.selection_set.selections else None
 
     def enter_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> Any:
-        known = node.type_condition is None or node.type_condition.name.value in executable().type_map
-        return None if known else REMOVE
+        if node.type_condition is None or node.type_condition.name.value in executable().type_map:
+            return None
+        self._cut.append(f"... on {node.type_condition.name.value}")
+        return REMOVE
 
     def leave_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> Any:
         return None if node.selection_set.selections else REMOVE

@@ -12,6 +12,8 @@ from stores.rehearsal.conformance.rebuild import document_for
 
 EARLIER = "upstreamCalls"
 """What a recorder fetched before the scenario began: it implies the start state."""
+LATER = "cleanup"
+"""Done after everything else, wherever it stands in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,12 @@ def read_file(path: Path) -> list[Recorded]:
     """The requests of one scenario, earlier calls first, else in the order of the file."""
     content = json.loads(path.read_text())
     found = list(_walk(content, ""))
-    first = [r for r in found if EARLIER in r.where]
-    return first + [r for r in found if EARLIER not in r.where]
+
+    def when(recorded: Recorded) -> int:
+        steps = recorded.where.split("/")
+        return 0 if EARLIER in steps else 2 if LATER in steps else 1
+
+    return sorted(found, key=when)
 
 
 def _walk(value: Any, where: str) -> Iterator[Recorded]:

@@ -43,7 +43,8 @@ def replay(path: Path) -> Iterator[Result]:
     shop does not know (`orderCreate`), since their effect is part of the start."""
     scopes = (*DEFAULT_SCOPES, "write_customers", "read_payment_terms")
     shop = Shop(Settings(domain="recorded.myshopify.com", currency="USD", orders=0, scopes=scopes, plan="plus"))
-    loader, matching = Loader(shop), Matching()
+    matching = Matching()
+    loader = Loader(shop, matching.ours)
     try:
         for recorded in read_file(path):
             yield _one(shop, loader, matching, recorded)
@@ -77,6 +78,9 @@ def _one(shop: Shop, loader: Loader, matching: Matching, recorded: Recorded) -> 
         return result
     whole = not data and bool(recorded.answer.get("errors"))
     text = recorded.query if whole else print_ast(pruned.document)
+    if whole and len(pruned.cut) > len(recorded.answer["errors"]):
+        result.reason = f"the schema has no {', '.join(sorted(set(pruned.cut)))}"
+        return result
     result.cut = [] if whole else pruned.cut
     shop.bucket.give_back(shop.bucket.plan.maximum)
     kept = {
@@ -93,6 +97,8 @@ def _one(shop: Shop, loader: Loader, matching: Matching, recorded: Recorded) -> 
     theirs = _cost(recorded.answer)
     if theirs is not None and not result.cut and not recorded.rebuilt:
         result.cost_agrees = theirs == _cost(answer)
+        if not result.cost_agrees:
+            result.reason = f"requested cost {theirs} recorded, {_cost(answer)} here"
     return result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from stores.rehearsal.announce import announce
 from stores.rehearsal.clock import iso
 from stores.rehearsal.data.people import COUNTRIES
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, Refused, keep, order_to_change
@@ -146,8 +147,20 @@ def _set_metafield(doc: Doc, given: dict[str, Any], at: int) -> None:
         kept["type"] = given["type"]
 
 
+def delete(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
+    """Gone for good, whatever state it was in; only `orders/delete` and the shop's events tell."""
+    doc = order_to_change(context, arguments["orderId"], field=["orderId"], code="NOT_FOUND")
+    n = context.shop.store.order_number(context.gid(doc["id"]))
+    context.shop.store.delete(n)
+    context.shop.store.log_event(action="destroy", subject=doc["id"], message="Order deleted.", at=context.at)
+    context.keep(n, None)
+    announce(context.shop, doc, ["ORDERS_DELETE"], details={})
+    return Outcome({"deletedId": doc["id"]}, [doc["id"]], True)
+
+
 MUTATIONS = {
     "orderClose": Mutation(close, WRITE_ORDERS),
     "orderOpen": Mutation(reopen, WRITE_ORDERS),
+    "orderDelete": Mutation(delete, WRITE_ORDERS, field=["orderId"]),
     "orderUpdate": Mutation(update, WRITE_ORDERS),
 }

@@ -87,7 +87,7 @@ def _amount(doc: Doc, given: dict[str, Any]) -> Bag:
 
 
 def _spoken(bag: Bag) -> str:
-    symbol = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}.get(bag[3], f"{bag[3]} ")
+    symbol = {"USD": "$", "CAD": "$", "AUD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}.get(bag[3], f"{bag[3]} ")
     return symbol + money.fixed(bag[2], bag[3])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stores.rehearsal.clock import iso
-from stores.rehearsal.mutations.base import Mutation, Outcome
+from stores.rehearsal.mutations.base import Mutation, Outcome, Refused
 from stores.rehearsal.ops.document import Doc, Impossible, number
 from stores.rehearsal.request import Info, Request
 from stores.rehearsal.resolvers.access import FULFILLMENT_ORDERS
@@ -16,7 +16,12 @@ from stores.rehearsal.webhooks import API_VERSION, LOOPBACK
 _NAME = re.compile(r"^[A-Za-z0-9_-]+$")
 _ADDRESS = ["webhookSubscription", "callbackUrl"]
 _MAX_ADDRESS = 64 * 1024
-_FILTER = re.compile(r"[A-Za-z_][\w.]*:")
+_FILTER = re.compile(r"^[-(]*[A-Za-z_][\w.]*:|^(AND|OR|NOT|[()]+)$")
+_WORD = re.compile(r"""(?:[^\s"']|"[^"]*"|'[^']*')+""")
+_PROJECT = re.compile(r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")
+_ARN = re.compile(r"^arn:aws:events:[a-z0-9-]+::event-source/aws\.partner/shopify\.com/(\d+)/\S+$")
+API_CLIENT_ID = "347082227713"
+"""The app that every rehearsal shop is connected to; event sources and private namespaces carry it."""
 _TOPIC_SCOPES = (
     ("FULFILLMENT_ORDERS_", FULFILLMENT_ORDERS),
     ("FULFILLMENT_HOLDS_", FULFILLMENT_ORDERS),
@@ -47,7 +52,7 @@ def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
         "format": given.get("format") or "JSON",
         "filter": given.get("filter"),
         "includeFields": given.get("includeFields") or [],
-        "metafieldNamespaces": given.get("metafieldNamespaces") or [],
+        "metafieldNamespaces": _namespaces(given),
         "metafields": [dict(item) for item in given.get("metafields") or ()],
         "name": given.get("name"),
         "createdAt": iso(context.at),
@@ -64,6 +69,8 @@ def update(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     _check(context, doc["topic"], address, {**doc, **given}, own=doc["id"])
     names = ("format", "filter", "includeFields", "metafieldNamespaces", "metafields", "name")
     changes = {name: given[name] for name in names if name in given} | {"uri": address}
+    if "metafieldNamespaces" in changes:
+        changes["metafieldNamespaces"] = _namespaces(given)
     effect = any(doc.get(name) != value for name, value in changes.items())
     doc.update(changes)
     if effect:
@@ -76,6 +83,12 @@ def delete(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = _existing(context, arguments["id"])
     context.shop.webhooks.drop(number(doc["id"]))
     return Outcome({"deletedWebhookSubscriptionId": doc["id"]}, [doc["id"]], True)
+
+
+def _namespaces(given: dict[str, Any]) -> list[str]:
+    """`$app:x` is the app's own namespace, written out."""
+    names = given.get("metafieldNamespaces") or []
+    return [f"app--{API_CLIENT_ID}--{name[5:]}" if name.startswith("$app:") else name for name in names]
 
 
 def _existing(context: Request, text: str) -> Doc:
@@ -101,26 +114,47 @@ def _address(uri: str | None) -> str:
         raise Impossible("Address can't be blank", field=_ADDRESS)
     if len(text.encode()) > _MAX_ADDRESS:
         raise Impossible("Address is too big (maximum is 64 KB)", field=_ADDRESS)
-    if text.startswith("arn:"):
-        return text
-    parts = urlsplit(text)
-    if parts.scheme == "pubsub":
-        raise (
-            Impossible("Address protocol pubsub:// is not supported", field=_ADDRESS)
-            if ":" not in parts.netloc
-            else _no_cloud()
-        )
-    if parts.scheme == "http" and parts.hostname in LOOPBACK:
-        return text
-    if parts.scheme and parts.scheme != "https":
-        raise Impossible(f"Address protocol {parts.scheme}:// is not supported", field=_ADDRESS)
-    if not parts.hostname:
-        raise Impossible("Address is invalid", field=_ADDRESS)
+    problems = _address_problems(text)
+    if problems:
+        raise Refused([Impossible(message, field=_ADDRESS) for message in problems])
     return text
 
 
-def _no_cloud() -> Impossible:
-    return Impossible("Address is not a valid GCP project id.", field=_ADDRESS)
+def _address_problems(text: str) -> list[str]:
+    if text.startswith("arn:"):
+        return _arn_problems(text)
+    parts = urlsplit(text)
+    if parts.scheme == "pubsub":
+        return _pubsub_problems(parts.netloc)
+    if parts.scheme == "kafka":
+        return ["Address protocol kafka:// is not supported", "Address is not a valid kafka topic"]
+    if parts.scheme == "http" and parts.hostname in LOOPBACK:
+        return []
+    if parts.scheme and parts.scheme != "https":
+        return [f"Address protocol {parts.scheme}:// is not supported"]
+    return [] if parts.hostname else ["Address is invalid"]
+
+
+def _pubsub_problems(place: str) -> list[str]:
+    project, colon, topic = place.partition(":")
+    if not colon:
+        form = "Address is not a valid GCP pub/sub format. Format should be pubsub://project:topic"
+        return ["Address protocol pubsub:// is not supported", form]
+    if not _PROJECT.match(project):
+        return ["Address is invalid", "Address is not a valid GCP project id."]
+    if not topic or topic.startswith("goog"):
+        return ["Address is invalid", "Address is not a valid GCP topic id."]
+    return []
+
+
+def _arn_problems(text: str) -> list[str]:
+    match = _ARN.match(text)
+    if match is None:
+        return ["Address is invalid", "Address is not a valid AWS ARN"]
+    if match[1] != API_CLIENT_ID:
+        wrong = f"Address is an AWS ARN and includes api_client_id '{match[1]}' instead of '{API_CLIENT_ID}'"
+        return ["Address is invalid", wrong]
+    return []
 
 
 def _check(context: Request, topic: str, address: str, given: dict[str, Any], *, own: str | None) -> None:
@@ -132,7 +166,7 @@ def _check(context: Request, topic: str, address: str, given: dict[str, Any], *,
             field=["webhookSubscription", "format"],
         )
     wanted_filter = given.get("filter")
-    if wanted_filter and not _FILTER.search(wanted_filter):
+    if wanted_filter and not all(_FILTER.match(word) for word in _WORD.findall(wanted_filter)):
         raise Impossible(
             "The specified filter is invalid, please ensure you specify the field(s) you wish to filter on.",
             field=["webhookSubscription"],
