@@ -24,6 +24,14 @@ class Template(models.Model):
     template_class = models.CharField(max_length=20, choices=TemplateClass.choices, default=TemplateClass.TRANSACTIONAL)
     subject = models.CharField(_("subject"), max_length=300)
     body = models.TextField(_("text"), help_text=_("HTML with Liquid, in the words of Shopify's own notifications."))
+    language = models.CharField(
+        _("language"),
+        max_length=20,
+        blank=True,
+        help_text=_(
+            "Language of the text, such as en or nl; empty: each customer's own for amounts."
+        ),
+    )
     only_to_fulfil = models.BooleanField(_("only for orders that still wait"), default=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     changed_at = models.DateTimeField(auto_now=True)

@@ -89,7 +89,7 @@ def start_batch(
             pk=batch_id or uuid.uuid4(), defaults=_frozen(wording, audience, actor=actor, source=source)
         )
         if is_new:
-            _insert(batch, audience.recipients)
+            _insert(batch, audience.recipients, wording)
             ring(SEND_JOB, str(batch.pk))
     return batch if is_new else _own(batch, actor)
 
@@ -178,7 +178,7 @@ def _frozen(wording: Wording, audience: Audience, *, actor: Actor, source: Sourc
     }
 
 
-def _insert(batch: Batch, recipients: Iterable[Recipient]) -> None:
+def _insert(batch: Batch, recipients: Iterable[Recipient], wording: Wording) -> None:
     for chunk in chunked(recipients, _ROWS_PER_INSERT):
         messages = [
             Message(
@@ -187,7 +187,7 @@ def _insert(batch: Batch, recipients: Iterable[Recipient]) -> None:
                 address=recipient.address,
                 address_key=recipient.key,
                 recipient_name=recipient.name[:255],
-                locale=recipient.locale[:20],
+                locale=wording.language_for(recipient.locale),
             )
             for recipient in chunk
         ]

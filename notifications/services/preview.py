@@ -63,7 +63,7 @@ def preview(
         address=recipient.address,
         address_key=recipient.key,
         recipient_name=recipient.name,
-        locale=recipient.locale,
+        locale=wording.language_for(recipient.locale),
     )
     return Preview(
         rendered=rendered_mail(chosen, message=message, subject=wording.subject, body=wording.body),

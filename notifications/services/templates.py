@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from babel import Locale, UnknownLocaleError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -23,9 +24,11 @@ def save_template(
     body: str,
     store: Store | None = None,
     only_to_fulfil: bool = True,
+    language: str | None = None,
     actor: Actor,
 ) -> Template:
     """Keeps a new template or the next version of one; batches under way keep the text with which they began.
+    `language` as on Template; None leaves it as it is.
 
     Raises `Invalid` with the field and the line of a mistake, `NotAllowed` for a template of a store without
     MANAGE_STORE there, and for a shared one to all but administrators."""
@@ -39,6 +42,7 @@ def save_template(
     row = template or Template()
     row.name, row.subject, row.body = name[:100], wording.subject, wording.body
     row.store, row.only_to_fulfil = store, only_to_fulfil
+    row.language = row.language if language is None else _known(language)
     if template is not None:
         row.version += 1
     try:
@@ -66,3 +70,15 @@ def _may_change(store_id: int | None, actor: Actor) -> None:
             "template_not_allowed",
             _("A template for all stores is changed by administrators, a store's own by its managers."),
         )
+
+
+def _known(language: str) -> str:
+    wanted = language.strip()
+    try:
+        if wanted:
+            Locale.parse(wanted.replace("-", "_"))
+    except (UnknownLocaleError, ValueError) as error:
+        raise Invalid(
+            "language_unknown", _("There is no such language. Write it as en, nl or pt-BR."), field="language"
+        ) from error
+    return wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,12 @@ class Wording:
     subject: str
     body: str
     only_to_fulfil: bool
+    language: str = ""
     template: Template | None = None
+
+    def language_for(self, recipients_own: str) -> str:
+        """In which language amounts, dates and lists of names are written."""
+        return (self.language or recipients_own)[:20]
 
     @property
     def only_store_id(self) -> int | None:
@@ -33,11 +38,13 @@ def worded(
 ) -> Wording:
     """The text that is meant. Raises `Invalid` when there is none, or when it cannot be read."""
     if template is not None:
-        wording = Wording(template.name, template.subject, template.body, template.only_to_fulfil, template)
+        wording = Wording(
+            template.name, template.subject, template.body, template.only_to_fulfil, template.language, template
+        )
     else:
         wording = Wording(subject.strip()[:100], subject.strip(), body.strip(), True)
     if only_to_fulfil is not None and only_to_fulfil != wording.only_to_fulfil:
-        wording = Wording(wording.name, wording.subject, wording.body, only_to_fulfil, template)
+        wording = replace(wording, only_to_fulfil=only_to_fulfil)
     if not wording.subject:
         raise Invalid("subject_missing", _("Write a subject."), field="subject")
     if len(wording.subject) > LONGEST_SUBJECT:

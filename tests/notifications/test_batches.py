@@ -196,6 +196,16 @@ def test_templates_are_kept_by_those_who_may(store: Store, agent_actor: Actor, m
     assert refused.value.code == "name_taken"
 
 
+def test_a_template_has_a_language_that_exists(store: Store, manager_actor: Actor):
+    values = {"name": "T", "subject": "x", "body": "x", "store": store, "actor": manager_actor}
+    with scopes_disabled():
+        template = save_template(None, **values, language="pt-BR")
+        assert save_template(template, **values).language == "pt-BR"
+        with pytest.raises(Invalid) as refused:
+            save_template(template, **values, language="klingon")
+    assert refused.value.field == "language"
+
+
 def test_switches_pause_resume_and_cancel(store: Store, agent_actor: Actor):
     batch = begin(customers_orders(store, 3), agent_actor)
     pause_batch(batch, actor=agent_actor)
