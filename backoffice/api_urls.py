@@ -10,6 +10,7 @@ app_name = "api"
 urlpatterns = [
     path("", include("stores.api.urls")),
     path("", include("orders.api.urls")),
+    path("", include("notifications.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
 ]

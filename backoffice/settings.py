@@ -253,7 +253,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "backoffice.core.api.openapi.ApiSchema",
     "DEFAULT_PAGINATION_CLASS": "backoffice.core.api.pagination.KeysetPagination",
     "DEFAULT_THROTTLE_CLASSES": [],
     "EXCEPTION_HANDLER": "backoffice.core.api.problems.exception_handler",
@@ -270,6 +270,12 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "ENUM_NAME_OVERRIDES": {
+        "StoreState": "stores.choices.StoreState",
+        "ChangeState": "orders.choices.ChangeState",
+        "BatchState": "notifications.choices.BatchState",
+        "MessageState": "notifications.choices.MessageState",
+    },
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
@@ -297,6 +303,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Order back-office",
     "SITE_HEADER": "Order back-office",
     "SITE_SYMBOL": "inventory_2",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}backoffice/favicon.svg"}],
     "COLORS": {
         # A quiet blue: colour is for states, not for the frame.
         "primary": {

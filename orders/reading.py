@@ -5,6 +5,7 @@ Each takes an actor and shows what he reaches; what lies outside is not there at
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -12,12 +13,16 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.core.actor import Actor
-from backoffice.core.errors import NotFound
+from backoffice.core.errors import Invalid, NotFound
 from stores.models import Store, SyncStream
 
 from .choices import Stage, Verb
+from .filters import select
 from .models import Comment, Order, RemoteChange, TimelineEntry
 from .querysets import OrderQuerySet
+
+MOST_PICKED = 1000
+"""Orders that one request may name."""
 
 
 def list_orders(actor: Actor) -> OrderQuerySet:
@@ -32,6 +37,35 @@ def get_order(actor: Actor, pk: int) -> Order:
     if order is None:
         raise NotFound("not_found", _("There is no such order."), order=pk)
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Orders named by a request: those that are there, oldest asked first, and the ids of those that are not."""
+
+    orders: tuple[Order, ...]
+    missing: tuple[int, ...] = ()
+
+
+def pick_orders(
+    actor: Actor, *, ids: Sequence[int] | None = None, given: Mapping[str, Sequence[str]] | None = None
+) -> Picked:
+    """Orders by their ids, or all that match a filter (see `filters.select`), at most `MOST_PICKED`.
+
+    Raises `Invalid` when more match, and what `select` raises. A foreign id is missing like one that never was.
+    """
+    if ids is not None:
+        found = list_orders(actor).in_bulk(list(ids[:MOST_PICKED]))
+        wanted = dict.fromkeys(ids)
+        return Picked(tuple(found[pk] for pk in wanted if pk in found), tuple(pk for pk in wanted if pk not in found))
+    orders = tuple(select(list_orders(actor), given or {}, actor=actor)[: MOST_PICKED + 1])
+    if len(orders) > MOST_PICKED:
+        raise Invalid(
+            "too_many_orders",
+            _("More than %(most)d orders match; narrow the filter.") % {"most": MOST_PICKED},
+            field="filter",
+        )
+    return Picked(orders)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from django.utils.translation import gettext as _
@@ -19,16 +19,13 @@ from backoffice.core.api.views import ApiView
 from backoffice.core.errors import Invalid, NotAllowed, NotFound, Refused
 from backoffice.core.parameters import Words
 from orders.choices import Source
-from orders.filters import select
 from orders.models import Order
-from orders.querysets import OrderQuerySet
-from orders.reading import get_order, list_orders
+from orders.reading import MOST_PICKED, get_order, pick_orders
 from orders.services.selection import Asked, Refusal
 from orders.verbs import VERBS, ParameterKind, VerbDefinition
 
-from .schemas_acts import AskedShape, PreviewShape
-
-MOST_ORDERS = 1000
+from .schemas_acts import AskedSerializer, PreviewSerializer
+from .selecting import Selection, refused_row, texts_of, unseen_of
 
 
 class Nothing(StrictSerializer):
@@ -39,25 +36,11 @@ class Tags(StrictSerializer):
     tags = serializers.ListField(child=ExactCharField(), min_length=1)
 
 
-class Chosen(StrictSerializer):
-    """Which orders: `ids`, or all that match `filter` (names and values of the list's parameters). `tags` and `body`
-    belong to the verbs that need them."""
+class Act(Selection):
+    """`tags` and `body` belong to the verbs that need them."""
 
-    ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
-        min_length=1,
-        max_length=MOST_ORDERS,
-        required=False,
-    )
-    filter = serializers.DictField(required=False, help_text='For instance {"stage": "to_archive", "store": [3]}.')
-    dry_run = serializers.BooleanField(default=False, help_text="Only say what would be refused, and why.")
     tags = serializers.ListField(child=ExactCharField(), min_length=1, required=False)
     body = ExactCharField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("ids" in attrs) == ("filter" in attrs):
-            raise serializers.ValidationError("Give either `ids` or `filter`.", code="ids_or_filter")
-        return attrs
 
 
 class OneOrderView(ApiView):
@@ -81,7 +64,7 @@ class ArchiveView(OneOrderView):
         summary="Archive an order in its shop",
         parameters=[IDEMPOTENCY_KEY],
         request=Nothing,
-        responses=write_answers({202: AskedShape, 200: AskedShape}, 404),
+        responses=write_answers({202: AskedSerializer, 200: AskedSerializer}, 404),
         tags=["acts"],
     )
     def post(self, request: Request, order_id: int) -> Response:
@@ -95,7 +78,7 @@ class UnarchiveView(OneOrderView):
         summary="Open an archived order again",
         parameters=[IDEMPOTENCY_KEY],
         request=Nothing,
-        responses=write_answers({202: AskedShape, 200: AskedShape}, 404),
+        responses=write_answers({202: AskedSerializer, 200: AskedSerializer}, 404),
         tags=["acts"],
     )
     def post(self, request: Request, order_id: int) -> Response:
@@ -111,7 +94,7 @@ class TagsView(OneOrderView):
         summary="Add tags to an order; its others stay",
         parameters=[IDEMPOTENCY_KEY],
         request=Tags,
-        responses=write_answers({202: AskedShape, 200: AskedShape}, 404),
+        responses=write_answers({202: AskedSerializer, 200: AskedSerializer}, 404),
         tags=["acts"],
     )
     def post(self, request: Request, order_id: int) -> Response:
@@ -125,7 +108,7 @@ class TagsView(OneOrderView):
             IDEMPOTENCY_KEY,
         ],
         request=None,
-        responses=write_answers({202: AskedShape, 200: AskedShape}, 404),
+        responses=write_answers({202: AskedSerializer, 200: AskedSerializer}, 404),
         tags=["acts"],
     )
     def delete(self, request: Request, order_id: int) -> Response:
@@ -141,13 +124,13 @@ class ActionView(ApiView):
     @extend_schema(
         operation_id="orders_act",
         summary="One verb on many orders",
-        description=f"At most {MOST_ORDERS} orders at a time. With `dry_run` the answer is a preview, given with 200.",
+        description=f"At most {MOST_PICKED} orders at a time. With `dry_run` the answer is a preview, given with 200.",
         parameters=[
             OpenApiParameter("verb", str, OpenApiParameter.PATH, enum=sorted(VERBS)),
             IDEMPOTENCY_KEY,
         ],
-        request=Chosen,
-        responses=write_answers({202: AskedShape, 200: PreviewShape}, 404),
+        request=Act,
+        responses=write_answers({202: AskedSerializer, 200: PreviewSerializer}, 404),
         tags=["acts"],
     )
     def post(self, request: Request, verb: str) -> Response:
@@ -156,47 +139,29 @@ class ActionView(ApiView):
             raise NotFound("not_found", _("There is no such verb."))
         if not self.actor.may_somewhere(definition.right):
             raise _lacks(definition.right)
-        wanted = _read(Chosen, request)
-        orders, unseen = self._chosen(wanted)
+        wanted = _read(Act, request)
+        picked = pick_orders(self.actor, ids=wanted.get("ids"), given=texts_of(wanted.get("filter")))
+        orders, unseen = picked.orders, unseen_of(picked)
         parameters = _parameters(definition, wanted)
         if wanted["dry_run"]:
             return Response(self._preview(definition, orders, unseen, parameters))
         asked: Asked = definition.ask(orders, actor=self.actor, source=Source.API, **parameters)
         return _answer(asked, request, in_the_shop=definition.in_the_shop, unseen=unseen)
 
-    def _chosen(self, wanted: Mapping[str, Any]) -> tuple[Sequence[Order], list[Refusal]]:
-        everything = list_orders(self.actor)
-        if "ids" in wanted:
-            ids = list(dict.fromkeys(wanted["ids"]))
-            orders = list(everything.filter(pk__in=ids))
-            seen = {order.pk for order in orders}
-            missing = [Refusal(pk, "", "not_found", _("There is no such order.")) for pk in ids if pk not in seen]
-            return orders, missing
-        return self._matching(everything, wanted["filter"]), []
-
-    def _matching(self, everything: OrderQuerySet, given: Mapping[str, Any]) -> Sequence[Order]:
-        orders = list(select(everything, _texts(given), actor=self.actor)[: MOST_ORDERS + 1])
-        if len(orders) > MOST_ORDERS:
-            raise Invalid(
-                "too_many_orders",
-                _("More than %(most)d orders match; narrow the filter.") % {"most": MOST_ORDERS},
-                field="filter",
-            )
-        return orders
-
     def _preview(
         self,
         verb: VerbDefinition,
         orders: Sequence[Order],
-        unseen: Iterable[Refusal],
+        unseen: Sequence[Refusal],
         parameters: Mapping[str, Any],
     ) -> dict[str, Any]:
         refused = [*verb.check(orders, actor=self.actor, **parameters).values(), *unseen]
         warnings = verb.warnings(orders, actor=self.actor) if verb.warnings else {}
+        total = len(orders) + len(unseen)
         return {
-            "orders": len(orders) + len(list(unseen)),
-            "accepted": len(orders) + len(list(unseen)) - len(refused),
-            "refused": [_refused(each) for each in refused],
+            "orders": total,
+            "accepted": total - len(refused),
+            "refused": [refused_row(each) for each in refused],
             "warned": [{"order_id": pk, "warnings": sentences} for pk, sentences in warnings.items()],
         }
 
@@ -224,17 +189,6 @@ def _parameters(verb: VerbDefinition, wanted: Mapping[str, Any]) -> dict[str, An
     return found
 
 
-def _texts(given: Mapping[str, Any]) -> dict[str, list[str]]:
-    """JSON values as the list's parameters have them. Raises `Invalid` for nested ones."""
-    found = {}
-    for name, value in given.items():
-        values = value if isinstance(value, list) else [value]
-        if not all(isinstance(each, str | int) for each in values):
-            raise Invalid("value_invalid", _("Give texts, numbers, true or false."), field=f"filter.{name}"[:100])
-        found[str(name)] = [str(each).lower() if isinstance(each, bool) else str(each) for each in values]
-    return found
-
-
 def _answer(asked: Asked, request: Request, *, in_the_shop: bool, unseen: Sequence[Refusal] = ()) -> Response:
     under_way = in_the_shop and asked.asked > 0
     run = reverse("api:run", args=[asked.run_id], request=request) if under_way else None
@@ -243,18 +197,9 @@ def _answer(asked: Asked, request: Request, *, in_the_shop: bool, unseen: Sequen
         "run": run,
         "asked": asked.asked,
         "already": asked.already,
-        "refused": [_refused(each) for each in (*asked.refused, *unseen)],
+        "refused": [refused_row(each) for each in (*asked.refused, *unseen)],
     }
     return Response(data, status=202 if under_way else 200, headers={"Location": run} if run else None)
-
-
-def _refused(refusal: Refusal) -> dict[str, Any]:
-    return {
-        "order_id": refusal.order_id,
-        "order_name": refusal.order_name,
-        "code": refusal.code,
-        "detail": refusal.message,
-    }
 
 
 def _lacks(right: Right) -> NotAllowed:

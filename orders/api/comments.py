@@ -21,7 +21,7 @@ from orders.models import Comment
 from orders.reading import comments_of, get_comment, get_order
 from orders.services import comments as service
 
-from .schemas_acts import CommentShape
+from .schemas_acts import CommentSerializer
 
 
 class CommentText(StrictSerializer):
@@ -48,7 +48,7 @@ class OrderCommentsView(ApiView):
         operation_id="comments_list",
         summary="An order's comments, newest first",
         parameters=PAGE,
-        responses=answers({200: page_schema(CommentShape, "CommentPage")}, 404),
+        responses=answers({200: page_schema(CommentSerializer, "CommentPage")}, 404),
         tags=["comments"],
     )
     def get(self, request: Request, order_id: int) -> Response:
@@ -60,7 +60,7 @@ class OrderCommentsView(ApiView):
         summary="Comment on an order",
         parameters=[IDEMPOTENCY_KEY],
         request=CommentText,
-        responses=write_answers({201: CommentShape}, 404),
+        responses=write_answers({201: CommentSerializer}, 404),
         tags=["comments"],
     )
     def post(self, request: Request, order_id: int) -> Response:
@@ -78,7 +78,7 @@ class CommentView(ApiView):
     @extend_schema(
         operation_id="comments_get",
         summary="One comment",
-        responses=answers({200: CommentShape}, 404),
+        responses=answers({200: CommentSerializer}, 404),
         tags=["comments"],
     )
     def get(self, request: Request, comment_id: int) -> Response:
@@ -89,7 +89,7 @@ class CommentView(ApiView):
         summary="Change the text of one's own comment, or pin any",
         parameters=[IDEMPOTENCY_KEY],
         request=CommentChange,
-        responses=write_answers({200: CommentShape}, 404),
+        responses=write_answers({200: CommentSerializer}, 404),
         tags=["comments"],
     )
     def patch(self, request: Request, comment_id: int) -> Response:

@@ -52,7 +52,7 @@ class Entry(Fields):
     run_id = serializers.UUIDField(allow_null=True)
 
 
-class CommentShape(Fields):
+class CommentSerializer(Fields):
     id = serializers.IntegerField()
     order_id = serializers.IntegerField()
     author = serializers.CharField()
@@ -70,7 +70,7 @@ class RefusedOrder(Fields):
     detail = serializers.CharField()
 
 
-class AskedShape(Fields):
+class AskedSerializer(Fields):
     """What became of a request: `asked` changes are on their way, `already` orders needed none. The three add up."""
 
     run_id = serializers.UUIDField(allow_null=True, help_text="Null when nothing is on its way.")
@@ -85,7 +85,7 @@ class Warned(Fields):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class PreviewShape(Fields):
+class PreviewSerializer(Fields):
     """With `dry_run`: nothing was asked of anybody."""
 
     orders = serializers.IntegerField()

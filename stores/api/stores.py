@@ -20,7 +20,7 @@ from stores.models import Store
 from stores.services.status import MirrorStatus, mirror_status
 
 
-class StoreShape(serializers.Serializer[Any]):
+class StoreSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     gid = serializers.CharField()
     name = serializers.CharField()
@@ -37,7 +37,7 @@ class StoreShape(serializers.Serializer[Any]):
     checked_at = serializers.DateTimeField(allow_null=True, help_text="Last answer of the shop.")
 
 
-class StreamShape(serializers.Serializer[Any]):
+class StreamSerializer(serializers.Serializer[Any]):
     resource = serializers.CharField()
     phase = serializers.CharField()
     loaded = serializers.IntegerField()
@@ -49,12 +49,12 @@ class StreamShape(serializers.Serializer[Any]):
     next_attempt_at = serializers.DateTimeField(allow_null=True)
 
 
-class MirrorShape(serializers.Serializer[Any]):
+class MirrorSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField(allow_null=True, help_text="Everything up to then is in the mirror.")
     lag_seconds = serializers.FloatField(allow_null=True)
     is_stale = serializers.BooleanField()
     loading = serializers.BooleanField()
-    streams = StreamShape(many=True)
+    streams = StreamSerializer(many=True)
     waiting_webhooks = serializers.IntegerField()
     failed_webhooks = serializers.IntegerField()
     last_webhook_at = serializers.DateTimeField(allow_null=True)
@@ -64,11 +64,11 @@ class MirrorShape(serializers.Serializer[Any]):
     budget_maximum = serializers.FloatField(allow_null=True)
 
 
-class StoreDetail(StoreShape):
+class StoreDetail(StoreSerializer):
     scopes = serializers.ListField(child=serializers.CharField())
     api_version = serializers.CharField()
     admin_url = serializers.URLField()
-    mirror = MirrorShape()
+    mirror = MirrorSerializer()
 
 
 class StoreListView(ApiView):
@@ -79,7 +79,7 @@ class StoreListView(ApiView):
         operation_id="stores_list",
         summary="The stores that you reach",
         parameters=PAGE,
-        responses=answers({200: page_schema(StoreShape, "StorePage")}),
+        responses=answers({200: page_schema(StoreSerializer, "StorePage")}),
         tags=["stores"],
     )
     def get(self, request: Request) -> Response:

@@ -44,7 +44,7 @@ class TokenWish(StrictSerializer):
         return value
 
 
-class TokenShape(serializers.Serializer[Any]):
+class TokenSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     prefix = serializers.CharField(help_text="How the token begins after bo_; enough to tell it from others.")
@@ -56,7 +56,7 @@ class TokenShape(serializers.Serializer[Any]):
     last_used_at = serializers.DateTimeField(allow_null=True)
 
 
-class NewTokenShape(TokenShape):
+class NewTokenSerializer(TokenSerializer):
     secret = serializers.CharField(allow_null=True, help_text="Shown this once; null when an answer is given again.")
 
 
@@ -69,7 +69,7 @@ class TokenListView(ApiView):
         operation_id="tokens_list",
         summary="Your tokens that hold, newest first",
         parameters=PAGE,
-        responses=answers({200: page_schema(TokenShape, "TokenPage")}),
+        responses=answers({200: page_schema(TokenSerializer, "TokenPage")}),
         tags=["tokens"],
     )
     def get(self, request: Request) -> Response:
@@ -82,7 +82,7 @@ class TokenListView(ApiView):
         description="It never does more than you may yourself at the time of a request.",
         parameters=[IDEMPOTENCY_KEY],
         request=TokenWish,
-        responses=write_answers({201: NewTokenShape}),
+        responses=write_answers({201: NewTokenSerializer}),
         tags=["tokens"],
     )
     def post(self, request: Request) -> Response:

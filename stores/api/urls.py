@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from . import schema  # noqa: F401 - registers the description of tokens
 from .stores import StoreListView, StoreView
 from .tokens import TokenListView, TokenView
 

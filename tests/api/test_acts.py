@@ -215,7 +215,7 @@ def test_a_verb_that_needs_input_says_so_and_an_unknown_one_is_not_there(api: Cl
 
 
 def test_a_filter_that_matches_too_many_is_refused(api: Client, store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("orders.api.acts.MOST_ORDERS", 2)
+    monkeypatch.setattr("orders.reading.MOST_PICKED", 2)
     make_orders(store, 3)
     answer = post(api, f"{URL}actions/archive/", {"filter": {}})
     assert (answer.status_code, answer.json()["code"]) == (400, "too_many_orders")

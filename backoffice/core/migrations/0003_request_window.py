@@ -15,7 +15,5 @@ class Migration(migrations.Migration):
                 ("used", models.PositiveIntegerField()),
             ],
         ),
-        migrations.RunSQL(
-            "ALTER TABLE core_requestwindow SET UNLOGGED", "ALTER TABLE core_requestwindow SET LOGGED"
-        ),
+        migrations.RunSQL("ALTER TABLE core_requestwindow SET UNLOGGED", "ALTER TABLE core_requestwindow SET LOGGED"),
     ]
