@@ -2,8 +2,8 @@
 
 Leaves, money and page info are free, an object is 1, a plain list costs like one object, an abstract type like its
 dearest branch, a connection `2 + max(1, floor(2 ln N)) x node`, a root count 10, a mutation 10 (two of them 20) plus
-what hangs below the objects of its payload. The requested cost takes N from `first`/`last`, the actual one from what
-came back.
+what hangs below the objects of its payload. The requested cost takes N from `first`/`last`; the actual one takes what
+came back, null being free, and is near rather than exact (equal in 182 of 253 recorded answers).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ DEAR_MUTATIONS = {"orderCapture": 20, "refundCreate": 20}
 COUNT = 10
 LIMIT = 1_000
 _UNSIZED = 1
-
-_Any = Any
+_NOTHING = 1
+"""What an empty connection adds to its two points."""
 
 
 class Estimate:
@@ -136,6 +136,8 @@ class Estimate:
     def _object(self, selection: SelectionSetNode | None, kind: Any, value: Any, *, measured: bool) -> float:
         if not is_composite_type(kind) or kind.name in FREE:
             return 0.0
+        if measured and value is None:
+            return 0.0
         if measured and isinstance(value, list):
             present = [item for item in value if item is not None]
             costs = [self._block(selection, kind, item, measured=True) for item in present]
@@ -143,6 +145,8 @@ class Estimate:
         return 1 + self._block(selection, kind, value, measured=measured)
 
     def _connection(self, node: FieldNode, kind: Any, value: Any, *, measured: bool) -> float:
+        if measured and value is None:
+            return 0.0
         size = self._size(node)
         dearest = 0.0
         for _, child in self._fields(node.selection_set, kind):
@@ -163,7 +167,7 @@ class Estimate:
                         dearest = max(
                             dearest, self._node(inner.selection_set, edge.fields["node"].type, nodes, measured=measured)
                         )
-        return 2 + (max(1, math.floor(2 * math.log(size))) * dearest if size else 0)
+        return 2 + (max(1, math.floor(2 * math.log(size))) * dearest if size else _NOTHING)
 
     def _node(self, selection: SelectionSetNode | None, kind: Any, found: list[Any], *, measured: bool) -> float:
         named = get_named_type(kind)

@@ -181,11 +181,8 @@ class Webhooks:
         if not self._store.query(f"SELECT 1 {due}", (self._clock.now(),)):
             return None
         with self._store.transaction():
-            rows = self._store.query(
-                "SELECT id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, spoiled "
-                + due,
-                (self._clock.now(),),
-            )
+            columns = "id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, spoiled"
+            rows = self._store.query(f"SELECT {columns} {due}", (self._clock.now(),))
             if not rows:
                 return None
             self._store.execute("UPDATE deliveries SET state = 'sending' WHERE id = ?", (rows[0][0],))

@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import (
     REMOVE,
+    ArgumentNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -49,6 +50,13 @@ class _Cut(Visitor):
             self._cut.append(f"{parent.name}.{node.name.value}")
             return REMOVE
         return None
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> Any:
+        field, parent = self._info.get_field_def(), self._info.get_parent_type()
+        if field is None or parent is None or self._info.get_argument() is not None:
+            return None
+        self._cut.append(f"{parent.name}.({node.name.value}:)")
+        return REMOVE
 
     def leave_field(self, node: FieldNode, *_: Any) -> Any:
         return REMOVE if node.selection_set is not None and not node.selection_set.selections else None
