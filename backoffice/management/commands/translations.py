@@ -67,7 +67,8 @@ def gather(root: Path) -> Catalog:
     for path in _sources(root):
         text = path.read_text()
         if path.suffix in (".html", ".txt"):
-            text = templatize(text, origin=str(path))
+            # What is left of the markup has an indentation that Python would not accept.
+            text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
         where = path.relative_to(root).as_posix()
         for line, message, comments, context in extract("python", BytesIO(text.encode()), KEYWORDS, ("Translators:",)):
             if message:
