@@ -139,7 +139,7 @@ def main(descriptor: int) -> None:
             try:
                 reply = answer(request)
             except MemoryError:
-                _send(wire, _error("cost", "it needs too much memory", "body"))
+                _send(wire, {**_error("cost", "it needs too much memory", "body"), "last": True})
                 return
             _send(wire, reply)
             signal.setitimer(signal.ITIMER_REAL, 0)

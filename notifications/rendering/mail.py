@@ -19,6 +19,7 @@ from .words import WORDS, Words
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"})
 _ABOUT_ALL = re.compile(r"\{[{%][^}]*\border(?:s|_names)\b")
 _LONGEST_SUBJECT = 300
+TOO_COSTLY = "template_too_costly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def _asked(request: dict[str, Any]) -> dict[str, str]:
         reply = sandbox.ask(request)
     except TooCostly as error:
         raise Invalid(
-            "template_too_costly",
+            TOO_COSTLY,
             _("The template takes too long or needs too much memory. Make its loops shorter."),
             field="body",
         ) from error

@@ -46,7 +46,10 @@ class Sandbox:
                 try:
                     wire.settimeout(DEADLINE_SECONDS)
                     wire.sendall(_LENGTH.pack(len(payload)) + payload)
-                    return _answer(wire, deadline)
+                    answer = _answer(wire, deadline)
+                    if answer.pop("last", False):
+                        self._end()
+                    return answer
                 except BrokenPipeError:
                     # The child was idle and gone (its machine's memory ran out, somebody ended it): nothing was asked.
                     self._end()

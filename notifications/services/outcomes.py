@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from backoffice.core.claims import settle
 from notifications.choices import BatchState, MessageState
 from notifications.models import Batch, Message, MessageOrder
+from notifications.rendering.mail import TOO_COSTLY
 from notifications.transports.smtp import Outcome, OutcomeKind, ServerTrouble
 from orders.choices import Source
 from orders.models import Order
@@ -34,6 +35,7 @@ RETRY_AFTER = (
 """How long a temporary refusal is waited out, almost 24 hours in all; then the message has failed."""
 _RESUME_AFTER = timedelta(minutes=1)
 REFUSALS_IN_A_ROW = 10
+_RENDERED_AT_MOST = 3
 _REFUSED_SHARE, _REFUSED_AT_LEAST = 0.05, 100
 
 _NOTED = {
@@ -55,7 +57,10 @@ class _About:
 
 
 def conclude_verdict(message: Message, verdict: Verdict, *, batch: Batch) -> None:
-    """A message that is not going to be sent."""
+    """A message that is not going to be sent. One that took too long to render is tried again before it counts as
+    failed: the machine may have been busy."""
+    if verdict.code == TOO_COSTLY and message.attempts < _RENDERED_AT_MOST and _later(message, verdict.reason):
+        return
     about = _About(batch, verdict.orders, verdict.left_out)
     _end(message, verdict.state, about=about, code=verdict.code, reason=verdict.reason)
 

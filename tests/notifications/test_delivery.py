@@ -14,6 +14,7 @@ from django_scopes import scopes_disabled
 from backoffice.core.actor import Actor
 from notifications.choices import MessageState
 from notifications.models import Batch, Message, MessageOrder
+from notifications.rendering.sandbox import TooCostly, sandbox
 from notifications.services import delivery, outcomes, preparation, suppression
 from notifications.services.batches import batch_progress, cancel_batch, pause_batch, resume_batch
 from notifications.services.delivery import send_batch_job, sweep
@@ -189,6 +190,28 @@ def test_a_temporary_refusal_is_tried_again(smtpx: Peer, store: Store, agent_act
     later(batch, minutes=1)
     run(batch)
     assert (states(batch), len(smtpx.accepted), batch.state) == ({"sent": 1}, 1, "finished")
+
+
+def test_a_text_that_takes_too_long_is_tried_again_before_it_fails(
+    smtpx: Peer, store: Store, agent_actor: Actor, monkeypatch: pytest.MonkeyPatch
+):
+    batches = [begin(customers_orders(store, 1), agent_actor) for _ in range(2)]
+
+    def costly(*words: object) -> dict[str, object]:
+        raise TooCostly
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox, "ask", costly)
+        for batch in batches:
+            run(batch)
+            assert states(batch) == {"queued": 1}
+            later(batch, minutes=5)
+        for _ in range(2):
+            run(batches[0])
+            later(batches[0], minutes=5)
+    run(batches[1])
+    assert (states(batches[0]), only_message(batches[0]).code) == ({"failed": 1}, "template_too_costly")
+    assert (states(batches[1]), len(smtpx.accepted)) == ({"sent": 1}, 1)
 
 
 @pytest.mark.row("REL-E03")
