@@ -33,6 +33,7 @@ class Typed:
     body: str = ""
     store: str = ""
     only_to_fulfil: bool = True
+    language: str = ""
     order: str = ""
 
 
@@ -52,7 +53,8 @@ def template_page(request: HttpRequest, template_id: int | None = None) -> HttpR
     actor = actor_of(request)
     template = _find(actor, template_id) if template_id is not None else None
     may_change = _may_change(actor, template)
-    if template is None and not may_change:
+    keeping = request.method == "POST" and request.POST.get("do") != "preview"
+    if not may_change and (template is None or keeping):
         raise NotAllowed("template_not_allowed", _("Templates are written by managers and administrators."))
     typed = _typed(request, template)
     error: BackofficeError | None = None
@@ -104,13 +106,14 @@ def _typed(request: HttpRequest, template: Template | None) -> Typed:
         if template is None:
             return Typed()
         store = str(template.store_id or "")
-        return Typed(template.name, template.subject, template.body, store, template.only_to_fulfil)
+        return Typed(template.name, template.subject, template.body, store, template.only_to_fulfil, template.language)
     return Typed(
         name=request.POST.get("name", ""),
         subject=request.POST.get("subject", ""),
         body=request.POST.get("body", ""),
         store=request.POST.get("store", ""),
         only_to_fulfil=bool(request.POST.get("only_to_fulfil")),
+        language=request.POST.get("language", "").strip(),
         order=request.POST.get("order", "").strip(),
     )
 
@@ -123,6 +126,7 @@ def _save(request: HttpRequest, template: Template | None, typed: Typed, *, acto
         body=typed.body,
         store=_store(typed.store, actor=actor),
         only_to_fulfil=typed.only_to_fulfil,
+        language=typed.language,
         actor=actor,
     )
     messages.success(request, _("“%(name)s” is kept.") % {"name": saved.name})

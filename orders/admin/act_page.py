@@ -22,6 +22,8 @@ from orders.models import Order
 from orders.services.selection import Asked, Refusal
 from orders.verbs import VERBS, Parameter, ParameterKind, VerbDefinition
 
+from . import counts
+
 TEMPLATE = "admin/orders/act.html"
 SPELLED_OUT = 5
 
@@ -64,6 +66,7 @@ def act_page(request: HttpRequest, verb: str) -> HttpResponseBase:
     if request.method == "POST":
         try:
             asked = definition.ask(orders, actor=actor, source=Source.STAFF, **_read(definition, typed))
+            counts.forget(actor)
             return _after(request, definition, orders, asked)
         except Invalid as wrong:
             error = wrong
@@ -144,8 +147,8 @@ def _after(request: HttpRequest, definition: VerbDefinition, orders: list[Order]
     for refusal in asked.refused[:SPELLED_OUT]:
         messages.error(request, refusal.message)
     if definition.in_the_shop and asked.asked and len(orders) > 1:
-        counts = urlencode({"already": asked.already, "refused": len(asked.refused)})
-        return HttpResponseRedirect(f"{reverse('admin:orders_order_run', args=[asked.run_id])}?{counts}")
+        numbers = urlencode({"already": asked.already, "refused": len(asked.refused)})
+        return HttpResponseRedirect(f"{reverse('admin:orders_order_run', args=[asked.run_id])}?{numbers}")
     if asked.asked:
         messages.success(request, _told(definition, asked.asked))
     elif asked.already:

@@ -25,11 +25,20 @@ class LiveCounts:
 
 def live_counts(actor: Actor) -> LiveCounts:
     """At most `SECONDS` old. The key holds the reach: who loses a store at once loses its numbers."""
-    reach = "every" if actor.sees_every_store else ",".join(map(str, sorted(actor.store_ids)))
-    key = f"orders.live:{actor.user_id}:{hash(reach)}"
+    key = _key(actor)
     kept: LiveCounts | None = cache.get(key)
     if kept is None:
         total = stage_counts(actor).total
         kept = LiveCounts(total.to_fulfil - total.to_fulfil_archiving, total.to_settle, total.to_archive, total.live)
         cache.set(key, kept, SECONDS)
     return kept
+
+
+def forget(actor: Actor) -> None:
+    """After one's own act one's numbers are counted anew."""
+    cache.delete(_key(actor))
+
+
+def _key(actor: Actor) -> str:
+    reach = "every" if actor.sees_every_store else ",".join(map(str, sorted(actor.store_ids)))
+    return f"orders.live:{actor.user_id}:{hash(reach)}"

@@ -45,10 +45,10 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
     """Fifty orders. Without a stage: those to fulfil that are not on their way to the archive. What the vocabulary does
     not know is refused with a sentence and shows no row, so that nothing can be told from the answer."""
     actor = actor_of(request)
-    asked = _asked(request.GET)
+    asked = asked_for(request.GET)
     error: Invalid | None = None
     try:
-        pages = _find(request, asked, actor=actor)
+        pages = find(request, asked, actor=actor)
     except Invalid as wrong:
         error, pages = wrong, Paged([], "", "")
     form = form_of(asked, actor=actor)
@@ -70,13 +70,13 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _asked(query: QueryDict) -> dict[str, list[str]]:
+def asked_for(query: QueryDict) -> dict[str, list[str]]:
     """What the address asks for, without the fields that a form left empty."""
     found = {name: [text for text in query.getlist(name) if text.strip()] for name in query if name not in _OURS}
     return {name: texts for name, texts in found.items() if texts}
 
 
-def _find(request: HttpRequest, asked: Mapping[str, list[str]], *, actor: Actor) -> Paged:
+def find(request: HttpRequest, asked: Mapping[str, list[str]], *, actor: Actor) -> Paged:
     sort = request.GET.get("sort", "newest")
     if sort not in SORTS:
         raise InvalidFields(list(unknown([f"sort={sort}"], known=[f"sort={each}" for each in SORTS])))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
 from backoffice.core.actor import Actor, Right
 from backoffice.core.api.callers import actor_of
-from backoffice.core.pages import page
+from backoffice.core.pages import fragment, page
 from orders import chosen
 from orders.choices import UNSETTLED, ChangeState
 from orders.models import Comment, Order, RemoteChange
@@ -19,7 +20,7 @@ from .history import history_of
 from .parts import parts_of, web_address
 from .remaining import conditions, ending
 
-TEMPLATE = "admin/orders/page.html"
+TEMPLATE, NOTICES = "admin/orders/page.html", "admin/orders/_notices.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +33,29 @@ class Rights:
 
 
 def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
-    """One order with its parts and one page of its timeline. A foreign or missing one is a 404."""
+    """One order with its parts and one page of its timeline; `?part=notices` is what is under way. A foreign or missing
+    one is a 404."""
     actor = actor_of(request)
     order = get_order(actor, order_id)
-    rights = rights_of(actor, order)
+    notices: dict[str, Any] = {
+        "order": order,
+        "store": order.store,
+        "pending": pending_changes(order),
+        "refused": last_refusal(order),
+    }
+    if request.GET.get("part") == "notices":
+        return fragment(request, NOTICES, **notices)
     return page(
         request,
         TEMPLATE,
         order.name,
-        order=order,
-        store=order.store,
+        **notices,
         parts=parts_of(order),
         history=history_of(request, order, actor=actor),
         pinned=list(Comment.objects.filter(order=order, pinned=True, deleted_at__isnull=True).order_by("-created_at")),
         conditions=conditions(order),
         ending=ending(order),
-        pending=pending_changes(order),
-        refused=last_refusal(order),
-        rights=rights,
+        rights=rights_of(actor, order),
         acts=[act for act in acts.all_acts() if act.fits(order) and actor.may(act.right, order.store_id)],
         selection=chosen.dumps([order.pk], actor=actor),
         status_page=web_address(order.status_page_url),

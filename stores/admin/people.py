@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -22,6 +23,13 @@ class MembershipInline(TabularInline):  # type: ignore[misc]  # unfold brings no
     model = Membership
     extra = 1
     verbose_name_plural = _("Stores and roles")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        # Without the links beside the field: stores are connected on a page of their own, not in a pop-up.
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget = getattr(field.widget, "widget", field.widget)
+        return field
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return actor_of(request).is_administrator
@@ -43,7 +51,7 @@ class PeopleAdmin(AdministratorsAdmin, DjangoUserAdmin):  # type: ignore[type-ar
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     inlines = (MembershipInline,)
-    list_display = ("username", "first_name", "last_name", "email", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "last_name", "email", "is_active", "administrator", "last_login")
     list_filter = ("is_active", "is_superuser")
     lookups = frozenset({"is_active__exact", "is_superuser__exact"})
     search_fields = ("username", "first_name", "last_name", "email")
@@ -56,6 +64,17 @@ class PeopleAdmin(AdministratorsAdmin, DjangoUserAdmin):  # type: ignore[type-ar
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
+
+    @admin.display(description=_("administrator"), boolean=True)
+    def administrator(self, person: User) -> bool:
+        return person.is_superuser
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name == "is_superuser":
+            field.label = _("Administrator")
+            field.help_text = _("Reaches every store, connects stores and gives people access.")
+        return field
 
     def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.inlines if obj is not None else ()

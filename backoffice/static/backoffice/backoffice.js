@@ -43,6 +43,9 @@
     renew();
   };
 
+  // Whether somebody is writing: then the page must not be taken from under his hands.
+  const writing = () => [...document.querySelectorAll("textarea, input.bo-input")].some((field) => field.value !== field.defaultValue);
+
   // A part of the page that asks for its own next state until it says that it is done.
   const live = (element) => {
     const every = Number(element.dataset.every || 2000);
@@ -53,6 +56,8 @@
           const answer = await fetch(element.dataset.live, { headers: { Accept: "text/html" }, credentials: "same-origin" });
           if (answer.redirected || answer.status === 403) return void location.reload();
           if (answer.ok) element.innerHTML = await answer.text();
+          // The rest of the page speaks of what has just ended.
+          if (element.querySelector("[data-done]") && element.hasAttribute("data-reload") && !writing()) return void location.reload();
         } catch { /* The server is away for a moment; the next look may find it. */ }
       }
       setTimeout(again, every);
