@@ -46,7 +46,8 @@ class Command(BaseCommand):
         for language in LANGUAGES:
             folder = settings.BASE_DIR / "locale" / language / "LC_MESSAGES"
             catalog = _read(folder / "django.po", language)
-            catalog.update(template, no_fuzzy_matching=True)
+            # The time of a run is no reason for other files: `--check` compares them.
+            catalog.update(template, no_fuzzy_matching=True, update_creation_date=False)
             catalog.obsolete.clear()
             if not check:
                 _write(catalog, folder)
@@ -72,7 +73,7 @@ def gather(root: Path) -> Catalog:
         where = path.relative_to(root).as_posix()
         for line, message, comments, context in extract("python", BytesIO(text.encode()), KEYWORDS, ("Translators:",)):
             if message:
-                catalog.add(message, locations=[(where, line)], auto_comments=comments, context=context)
+                catalog.add(message, "", locations=[(where, line)], auto_comments=comments, context=context)
     return catalog
 
 
