@@ -21,6 +21,7 @@ class TemplateRow(Fields):
     id = serializers.IntegerField()
     name = serializers.CharField()
     store_id = serializers.IntegerField(allow_null=True, help_text="Null: for every store.")
+    language = serializers.CharField(allow_blank=True, help_text="Of the text; empty when it is not said.")
     subject = serializers.CharField()
     body = serializers.CharField(help_text="HTML with Liquid.")
     only_to_fulfil = serializers.BooleanField()
@@ -91,6 +92,7 @@ def template_row(template: Template) -> dict[str, Any]:
         "id": template.pk,
         "name": template.name,
         "store_id": template.store_id,
+        "language": template.language,
         "subject": template.subject,
         "body": template.body,
         "only_to_fulfil": template.only_to_fulfil,
