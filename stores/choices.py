@@ -26,9 +26,11 @@ class StoreState(models.TextChoices):
 
 
 class CredentialKind(models.TextChoices):
-    """How the token is come by."""
+    """How the token is come by: pasted, minted from the app's id and secret, or given when the owner let the app in."""
 
     STATIC = "static", pgettext_lazy("credential kind", "Pasted access token")
+    CLIENT_CREDENTIALS = "client_credentials", pgettext_lazy("credential kind", "Client id and secret")
+    AUTHORIZATION_CODE = "authorization_code", pgettext_lazy("credential kind", "Authorization by the shop")
 
 
 class SyncPhase(models.TextChoices):

@@ -8,11 +8,10 @@ import requests
 from django.conf import settings
 
 from .budget import DatabaseBudget
-from .models import Credential, Store
-from .shopify.auth import StaticToken
+from .models import Store
 from .shopify.client import Client
-from .shopify.errors import NeedsPerson
 from .shopify.transport import new_session
+from .tokens import token_source
 
 _local = threading.local()
 
@@ -28,14 +27,12 @@ def client_for(store: Store) -> Client:
 
     Connections are kept per thread and shop, because each of a job's many calls would otherwise pay for a new one.
     """
-    credential = Credential.objects.filter(store_id=store.pk).first()
-    if credential is None or not credential.token:
-        raise NeedsPerson("bad_token")
+    base_url = base_url_of(store.domain)
     return Client(
         store.domain,
-        token=StaticToken(credential.token),
+        token=token_source(store, base_url=base_url),
         budget=DatabaseBudget(store.pk),
-        base_url=base_url_of(store.domain),
+        base_url=base_url,
         api_version=settings.SHOPIFY_API_VERSION,
         session=_session(store.domain),
     )

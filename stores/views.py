@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django_scopes import scopes_disabled
@@ -45,7 +46,8 @@ def shopify_webhook(request: HttpRequest) -> HttpResponse:
 def _keep(body: bytes, signature: str, delivery: Any) -> HttpResponse:
     store = Store.objects.filter(domain=delivery.domain).exclude(state=StoreState.DISCONNECTED).first()
     credential = Credential.objects.filter(store=store).first() if store else None
-    if store is None or credential is None or not verify(body, signature, [credential.webhook_secret]):
+    secrets = credential.webhook_secrets(timezone.now()) if credential else ()
+    if store is None or not verify(body, signature, secrets):
         logger.info("A webhook was refused", extra={"domain": delivery.domain, "topic": delivery.topic})
         return HttpResponse(status=401)
     try:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from backoffice.core import sweeps
 
-from .services import inbox, sync
+from .services import credentials, inbox, sync
 
 
 def connect() -> None:
     """Called once, when the applications are ready."""
     sweeps.register("stores.sync", sync.sweep)
     sweeps.register("stores.inbox", inbox.sweep)
+    sweeps.register("stores.credentials", credentials.sweep)

@@ -45,6 +45,9 @@ class ActorKind(StrEnum):
     SYSTEM = "system"
 
 
+CONNECT_SCOPE = "stores:connect"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A person, an API token or the product itself, with the stores it reaches.
@@ -64,6 +67,11 @@ class Actor:
     @property
     def sees_every_store(self) -> bool:
         return self.is_administrator or self.kind is ActorKind.SYSTEM
+
+    @property
+    def may_connect_stores(self) -> bool:
+        """Administrators, and tokens with the scope that only an administrator's token can hold."""
+        return self.sees_every_store or CONNECT_SCOPE in (self.scopes or ())
 
     @property
     def store_ids(self) -> frozenset[int]:

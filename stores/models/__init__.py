@@ -2,7 +2,7 @@
 
 from .access import ApiToken, Membership
 from .budget import ShopBudget
-from .credential import Credential
+from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage
 from .store import Merchant, Store
 from .sync import Quarantined, SyncStream
@@ -13,6 +13,7 @@ __all__ = [
     "InboxMessage",
     "Membership",
     "Merchant",
+    "PendingAuthorization",
     "Quarantined",
     "ShopBudget",
     "Store",

@@ -17,12 +17,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from backoffice.core import audit
-from backoffice.core.actor import Actor, ActorKind, Role
+from backoffice.core.actor import CONNECT_SCOPE, Actor, ActorKind, Role
 from backoffice.core.errors import Invalid, NotAllowed
 from backoffice.core.text import clean
 from stores.models import ApiToken, Membership, Store
 
-TOKEN_SCOPES = ("orders:read", "orders:write", "mail:send", "stores:read")
+TOKEN_SCOPES = ("orders:read", "orders:write", "mail:send", "stores:read", CONNECT_SCOPE)
 _PREFIX = "bo_"
 
 NOBODY = Actor(kind=ActorKind.USER, label="nobody")
@@ -146,12 +146,14 @@ def _token_actor(token: ApiToken) -> Actor:
     else:
         reachable = {store_id: min(role, highest) for store_id, role in owner.roles.items()}
     roles = {store_id: role for store_id, role in reachable.items() if not only or store_id in only}
+    # A token that is kept to some stores cannot bring in more of them.
+    may_connect = owner.is_administrator and highest is Role.MANAGER and not only
     return Actor(
         kind=ActorKind.TOKEN,
         label=token.name,
         user_id=token.user_id,
         roles=MappingProxyType(roles),
-        scopes=frozenset(token.scopes),
+        scopes=frozenset(scope for scope in token.scopes if scope != CONNECT_SCOPE or may_connect),
     )
 
 

@@ -1,34 +1,30 @@
-"""Connecting a shop: verified by a call before anything is kept, so that nothing half connected stays behind.
+"""Connecting a shop with what a person can copy, and leaving it alone again. (By way of the shop: authorization.)
 
-Called by the admin, the API and the demo."""
+Verified by a call before anything is kept, so that nothing half connected stays behind. Called by the admin, the API
+and the demo."""
 
 from __future__ import annotations
 
-from django.conf import settings
-from django.db import IntegrityError, transaction
+from datetime import timedelta
+
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from backoffice.core import audit, queue
 from backoffice.core.actor import Actor
-from backoffice.core.errors import Invalid, NotAllowed, Refused, Unreachable
+from backoffice.core.clock import db_now
+from backoffice.core.errors import NotAllowed, Refused
 from stores import resources
-from stores.choices import CredentialKind, StoreState, SyncPhase
+from stores.choices import CredentialKind, StoreState
 from stores.gateway import base_url_of
-from stores.models import Credential, Merchant, ShopBudget, Store, SyncStream
-from stores.shopify.auth import StaticToken
-from stores.shopify.client import Client
+from stores.models import Credential, Merchant, Store, SyncStream
+from stores.shopify import oauth
 from stores.shopify.domain import normalise_domain
-from stores.shopify.errors import NeedsPerson, ShopifyError
-from stores.shopify.reading import read_shop
-from stores.shopify.scopes import has_scope
-from stores.shopify.snapshots import ShopSnapshot
-from stores.shopify.throttle import Lane, MemoryBudget
+from stores.shopify.errors import ShopifyError
 
-from . import sync, webhooks
-
-# The field of the form that each refusal of the shop is about.
-_FIELDS = {"bad_token": "token", "missing_scope": "token", "access_refused": "token"}
+from . import sync
+from .admission import Access, admit, check_may_connect, tell
 
 
 def connect_store(
@@ -41,100 +37,49 @@ def connect_store(
     for a shop that is connected already (`store_already_connected`) or a token without read_orders
     (`missing_scope`), and `Unreachable` when the shop does not answer usefully; in every case nothing is kept.
     """
-    if not actor.sees_every_store:
-        raise NotAllowed("only_administrators_connect", _("Only an administrator connects stores."))
-    shop = _verified(domain.strip(), token.strip())
-    try:
-        with transaction.atomic():
-            store = _keep(shop, token.strip(), webhook_secret.strip(), merchant)
-            audit.record("store.connected", actor=actor, store_id=store.pk, subject=store.domain)
-            for resource in resources.all_resources():
-                queue.ring(sync.JOB, store.pk, resource.name)
-            webhooks.ring(store)
-    except IntegrityError as error:
-        raise _already(shop) from error
-    return store
+    check_may_connect(actor)
+    kind = CredentialKind.STATIC
+    access = Access(kind=kind, token=token.strip(), webhook_secret=webhook_secret.strip())
+    return admit(address_of(domain, kind=kind), access, merchant=merchant, actor=actor)
 
 
-def _verified(domain: str, token: str) -> ShopSnapshot:
+def connect_with_client_credentials(
+    *, domain: str, client_id: str, client_secret: str, merchant: Merchant | None = None, actor: Actor
+) -> Store:
+    """Connects the shop with the id and secret of an app of its own organization; tokens are minted from then on.
+
+    Raises as `connect_store` does, with `field` domain or client_secret.
+    """
+    check_may_connect(actor)
+    kind = CredentialKind.CLIENT_CREDENTIALS
+    address = address_of(domain, kind=kind)
+    access = minted_access(address, oauth.App(client_id.strip(), client_secret.strip()))
+    return admit(address, access, merchant=merchant, actor=actor)
+
+
+def minted_access(domain: str, app: oauth.App) -> Access:
+    """A token that was minted just now, and what it was minted with. Raises what `tell` does."""
+    kind = CredentialKind.CLIENT_CREDENTIALS
+    asked_at = db_now()
     try:
-        address = normalise_domain(domain)
-        client = Client(
-            address,
-            token=StaticToken(token),
-            budget=MemoryBudget(),
-            base_url=base_url_of(address),
-            api_version=settings.SHOPIFY_API_VERSION,
-        )
-        try:
-            shop = read_shop(client, lane=Lane.INTERACTIVE)
-        finally:
-            client.close()
-    except NeedsPerson as error:
-        raise Invalid(error.code, _(str(error)), field=_FIELDS.get(error.code, "domain")) from error
+        grant = oauth.mint(domain, app, base_url=base_url_of(domain))
     except ShopifyError as error:
-        raise Unreachable(error.code, _(str(error)), field="domain", **error.facts) from error
-    if not has_scope(shop.scopes, "read_orders"):
-        raise Refused(
-            "missing_scope",
-            _("The token may not read orders. Give the app the scope read_orders and install it again."),
-            field="token",
-        )
-    return shop
-
-
-def _keep(shop: ShopSnapshot, token: str, webhook_secret: str, merchant: Merchant | None) -> Store:
-    known = Store.objects.select_for_update().filter(gid=shop.gid).first()
-    if known is not None and known.state in (StoreState.CONNECTED, StoreState.PAUSED):
-        raise _already(shop)
-    facts = facts_of(shop)
-    if known is None:
-        store = Store(gid=shop.gid, merchant=merchant, **facts)
-        store.save(force_insert=True)
-    else:
-        store = known
-        for name, value in facts.items():
-            setattr(store, name, value)
-        store.state, store.state_code, store.state_message = StoreState.CONNECTED, "", ""
-        store.merchant = merchant or store.merchant
-        store.save()
-        Store.objects.filter(pk=store.pk).update(state_changed_at=Now(), connected_at=Now())
-    Credential.objects.update_or_create(
-        store=store, defaults={"kind": CredentialKind.STATIC, "token": token, "webhook_secret": webhook_secret}
+        tell(error, kind=kind)
+    return Access(
+        kind=kind,
+        token=grant.token,
+        expires_at=asked_at + timedelta(seconds=grant.expires_in) if grant.expires_in else None,
+        client_id=app.client_id,
+        client_secret=app.client_secret,
     )
-    ShopBudget.objects.get_or_create(store=store)
-    for resource in resources.all_resources():
-        stream, made = SyncStream.objects.get_or_create(
-            store=store, resource=resource.name, defaults={"phase": SyncPhase.FIRST_LOAD}
-        )
-        if not made:
-            SyncStream.objects.filter(pk=stream.pk).update(
-                next_attempt_at=None, attempts=0, error_code="", error_message=""
-            )
-    return store
 
 
-def facts_of(shop: ShopSnapshot) -> dict[str, object]:
-    """The columns of a store that are the shop's own words."""
-    return {
-        "domain": shop.domain,
-        "name": shop.name,
-        "primary_url": shop.primary_url,
-        "currency": shop.currency,
-        "timezone": shop.timezone,
-        "email": shop.email,
-        "plan": shop.plan,
-        "scopes": sorted(shop.scopes),
-        "api_version": shop.api_version,
-    }
-
-
-def _already(shop: ShopSnapshot) -> Refused:
-    return Refused(
-        "store_already_connected",
-        _("The shop %(name)s (%(domain)s) is connected already.") % {"name": shop.name, "domain": shop.domain},
-        field="domain",
-    )
+def address_of(domain: str, *, kind: CredentialKind) -> str:
+    """What was typed as a shop's domain. Raises `Invalid("bad_domain", field="domain")`."""
+    try:
+        return normalise_domain(domain)
+    except ShopifyError as error:
+        tell(error, kind=kind)
 
 
 def pause_store(store: Store, *, actor: Actor) -> None:

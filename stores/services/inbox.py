@@ -28,7 +28,7 @@ from stores.shopify.throttle import Lane
 from stores.shopify.webhooks import Delivery
 
 from . import health
-from .connect import facts_of
+from .admission import facts_of
 
 logger = logging.getLogger(__name__)
 

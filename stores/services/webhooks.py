@@ -42,7 +42,8 @@ def subscribe_job(store_id: int) -> None:
     queue.answered(JOB, store_id)
     store = Store.objects.connected().filter(pk=store_id).first()
     uri = address_for(store) if store else ""
-    if store is None or not uri or not Credential.objects.filter(store=store).exclude(webhook_secret="").exists():
+    credential = Credential.objects.filter(store=store).first() if store else None
+    if store is None or not uri or credential is None or not credential.signing_secret:
         return
     try:
         ensured = ensure_subscriptions(client_for(store), uri, topics_for(store.scopes), lane=Lane.BACKGROUND)

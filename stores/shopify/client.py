@@ -1,6 +1,7 @@
 """The GraphQL client of one shop: sends one document, returns one `Answer` or raises a `ShopifyError`.
 
-Every request passes the shop's budget first. Nothing here retries (see retry.py) or knows what a document means.
+Every request passes the shop's budget first. Nothing here retries (see retry.py) or knows what a document means; only a
+refused token is exchanged for a fresh one where its source has one.
 The token is asked for per request and appears in no log, repr or error.
 """
 
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import requests
 
 from stores.shopify import documents
+from stores.shopify.auth import TokenSource
 from stores.shopify.classify import Body, classify_errors, classify_exception, classify_status, read_body
 from stores.shopify.clock import Clock, SystemClock
 from stores.shopify.cost import Prices
@@ -65,7 +67,7 @@ class Client:
         self,
         domain: str,
         *,
-        token: Callable[[], str],
+        token: TokenSource,
         budget: Budget,
         base_url: str | None = None,
         api_version: str = API_VERSION,
@@ -79,7 +81,7 @@ class Client:
         self.clock: Clock = clock or SystemClock()
         self._token = token
         self._budget = budget
-        self._url = f"{_checked(base_url) or 'https://' + domain}/admin/api/{api_version}/graphql.json"
+        self._url = f"{checked_base_url(base_url) or 'https://' + domain}/admin/api/{api_version}/graphql.json"
         self._api_version = api_version
         self._session = session or new_session()
         self._limits = limits or Limits()
@@ -119,11 +121,27 @@ class Client:
         return self._answer(reply, body, cost, is_mutation=is_mutation, price=price, tolerates=tolerates)
 
     def _exchange(self, document: str, variables: Mapping[str, Any], *, is_mutation: bool) -> Reply:
+        """Sent once more with another token when the shop answers 401: then nothing has run."""
         content = json.dumps({"query": document, "variables": dict(variables)}).encode()
+        token = self._token()
+        reply = self._send(content, token, is_mutation=is_mutation)
+        if reply.status != 401:
+            return reply
+        renewed = self._token.renewed(token)
+        if renewed is None:
+            return reply
+        reply = self._send(content, renewed, is_mutation=is_mutation)
+        if reply.status == 401:
+            raise NeedsPerson(
+                "fresh_token_refused", request_id=reply.headers.get("x-request-id", ""), facts={"status": 401}
+            )
+        return reply
+
+    def _send(self, content: bytes, token: str, *, is_mutation: bool) -> Reply:
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
-            "X-Shopify-Access-Token": self._token(),
+            "X-Shopify-Access-Token": token,
         }
         try:
             return post(self._session, self._url, body=content, headers=headers, limits=self._limits, clock=self.clock)
@@ -172,7 +190,8 @@ class Client:
         return answered
 
 
-def _checked(base_url: str | None) -> str | None:
+def checked_base_url(base_url: str | None) -> str | None:
+    """The address without its last slash. Raises `NeedsPerson("bad_domain")` where secrets could be read on the way."""
     if base_url is None:
         return None
     parts = urlsplit(base_url)

@@ -29,8 +29,21 @@ SENTENCES: Mapping[str, str] = {
     "garbage_answer": "Shopify's answer could not be read. The call is repeated; if this stays, Shopify has changed "
     "its answers and this software needs an update.",
     "answer_too_large": "Shopify's answer is larger than we accept. Ask for fewer orders at a time.",
+    "token_busy": "Another worker is asking Shopify for a new access token. The call is repeated when it is here.",
     # needs a person
     "bad_token": "Shopify does not accept the access token. Enter a new Admin API token for this store.",
+    "fresh_token_refused": "Shopify refuses an access token that it gave a moment ago. Check that the app is still "
+    "installed in the shop, then resume the store.",
+    "token_expired": "The access token has expired. Reconnect this store.",
+    "shop_not_permitted": "Shopify does not give this app tokens for this shop. Client id and secret alone work only "
+    "when the app belongs to the same organization as the shop; otherwise connect by authorization.",
+    "app_not_installed": "The app is not installed in this shop. Open it in the Dev Dashboard, choose Install app and "
+    "this shop, then try again.",
+    "invalid_client": "Shopify does not accept the client id and secret. Copy both again from the app's settings in "
+    "the Dev Dashboard.",
+    "invalid_code": "Shopify no longer accepts this authorization: it was used before or is too old. Begin again.",
+    "grant_refused": "Shopify refuses to give this app a token. Check in the Dev Dashboard that the app has a released "
+    "version and is installed in the shop.",
     "shop_frozen": "Shopify has frozen this shop, mostly because of an unpaid bill. "
     "Its owner has to settle that with Shopify.",
     "shop_locked": "Shopify has locked this shop. Its owner has to ask Shopify's support.",

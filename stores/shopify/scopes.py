@@ -7,6 +7,19 @@ from collections.abc import Collection
 REQUIRED: frozenset[str] = frozenset({"read_orders", "write_orders"})
 """Without these a store cannot be mirrored and acted on."""
 
+WANTED: frozenset[str] = REQUIRED | {
+    "read_all_orders",
+    "read_customers",
+    "read_fulfillments",
+    "read_locations",
+    "read_products",
+    "read_returns",
+    "write_merchant_managed_fulfillment_orders",
+    "write_order_edits",
+    "write_third_party_fulfillment_orders",
+}
+"""What an app is asked to have; it works with less, and says what it then cannot do."""
+
 FULFILLMENT_ORDER_SCOPES: frozenset[str] = frozenset(
     {
         "read_merchant_managed_fulfillment_orders",

@@ -37,6 +37,7 @@ LAYER_OF = {
     "orders.resources": "services",  # fills the registry that the stores' own `resources` is
     "budget": "reading",
     "gateway": "reading",
+    "stores.tokens": "reading",
     "filters": "reading",
     "query": "reading",
     "reading": "reading",

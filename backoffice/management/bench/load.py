@@ -27,7 +27,7 @@ from orders.models import (
 from orders.services.ingest import ingest_orders
 from stores.models import Store
 from stores.rehearsal.process import RehearsalShop
-from stores.services.connect import facts_of
+from stores.services.admission import facts_of
 from stores.shopify.auth import StaticToken
 from stores.shopify.client import Client
 from stores.shopify.reading import ORDERS_PER_PAGE, iterate_orders, read_shop

@@ -10,7 +10,7 @@ from backoffice.core.clock import db_now
 from orders.models import Order
 from orders.services.ingest import ingest_orders
 from stores.models import Store
-from stores.services.connect import facts_of
+from stores.services.admission import facts_of
 
 from .load import read_shop_orders
 
