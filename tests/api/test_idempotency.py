@@ -10,9 +10,9 @@ from unittest import mock
 import pytest
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
+from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
 
 from backoffice.core.api import idempotency
 from backoffice.core.errors import Busy
@@ -110,7 +110,7 @@ def test_a_key_that_is_none_is_refused(api: Client, store: Store, key: str):
 def test_after_a_day_the_key_is_new(api: Client, store: Store):
     order = make_order(store)
     comment(api, order)
-    IdempotencyRecord.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
+    IdempotencyRecord.objects.update(created_at=Now() - timedelta(hours=24, seconds=1))
     answer = comment(api, order, body="Another day.")
     assert (answer.status_code, answer.json()["body"]) == (201, "Another day.")
     assert written() == 2
@@ -124,7 +124,7 @@ def test_a_request_at_work_is_waited_for_and_a_dead_one_taken_over(api: Client, 
     waiting = comment(api, order, body="A")
     assert (waiting.status_code, waiting.json()["code"]) == (409, "idempotency_in_progress")
     assert waiting.headers["Retry-After"] == "5"
-    IdempotencyRecord.objects.update(locked_until=timezone.now() - timedelta(seconds=1))
+    IdempotencyRecord.objects.update(locked_until=Now() - timedelta(seconds=1))
     assert comment(api, order, body="B").status_code == 422
     assert comment(api, order, body="A").status_code == 201
     assert written() == 1
@@ -137,7 +137,7 @@ def test_whoever_lost_the_key_undoes_its_write(api: Client, store: Store):
     def slow(*args: object, **kwargs: object) -> Comment:
         made = original(*args, **kwargs)  # type: ignore[arg-type]
         # Meanwhile the lease ended and another request took the key.
-        IdempotencyRecord.objects.update(locked_until=timezone.now() + timedelta(seconds=500))
+        IdempotencyRecord.objects.update(locked_until=Now() + timedelta(seconds=500))
         return made
 
     with mock.patch.object(comments, "add_comment", slow):
