@@ -45,6 +45,8 @@ def compose(request: HttpRequest) -> HttpResponseBase:
     error: BackofficeError | None = None
     if request.method == "POST" and request.POST.get("do") == "send":
         try:
+            # A word below a known one (customer.nmae) shows only in a rendered mail: better here than in each.
+            preview(orders, actor=actor, template=draft.template, subject=draft.subject, body=draft.body)
             batch = start_batch(
                 orders,
                 actor=actor,

@@ -58,6 +58,10 @@ def test_the_plan_counts_customers_says_who_is_left_out_and_shows_one_mail(agent
     assert 'sandbox=""' in page
     assert f"Hello Anna, about {orders[0].name}" in page
     assert "Send to 2 customers" in page
+    # What a template says is content of the frame, never of our page.
+    raw = response.content.decode()
+    assert "<p>Hello Anna" not in raw
+    assert "&lt;p&gt;Hello Anna" in raw
     assert not Batch.objects.exists()
 
 
