@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -20,8 +21,8 @@ from .conftest import ROOT, wait_for
 
 
 def free_ports(count: int) -> int:
-    """The first of so many neighbouring ports that nobody listens on."""
-    for first in range(21_000 + os.getpid() % 5_000, 30_000, count):
+    """The first of so many neighbouring ports that nobody listens on; by chance, since tests run side by side."""
+    for first in random.sample(range(20_000, 32_000, count), k=200):
         probes = [socket.socket() for _ in range(count)]
         try:
             for offset, probe in enumerate(probes):
