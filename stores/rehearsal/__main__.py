@@ -32,6 +32,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--name", default=known.name)
     parser.add_argument("--token", default=known.token)
     parser.add_argument("--webhook-secret", default=known.webhook_secret)
+    parser.add_argument("--client-id", default=known.client_id)
+    parser.add_argument("--client-secret", default="", help="of the app; without it the webhook secret")
     parser.add_argument("--currency", default=known.currency)
     parser.add_argument("--timezone", default=known.timezone)
     parser.add_argument("--scopes", default=",".join(DEFAULT_SCOPES))
@@ -47,6 +49,8 @@ def settings_from(options: argparse.Namespace) -> Settings:
         name=options.name,
         token=options.token,
         webhook_secret=options.webhook_secret,
+        client_id=options.client_id,
+        client_secret=options.client_secret,
         currency=options.currency,
         timezone=options.timezone,
         plan=options.plan,

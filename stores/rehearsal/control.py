@@ -24,6 +24,8 @@ def handle(shop: Shop, method: str, name: str, wish: dict[str, Any]) -> tuple[in
         return 200, {"faults": shop.faults.listing()}
     if method == "POST" and name == "faults":
         return _faults(shop, wish)
+    if method == "POST" and name == "oauth":
+        return _oauth(shop, wish)
     if method == "POST" and name == "act":
         try:
             return 200, acts.act(shop, wish)
@@ -48,7 +50,20 @@ def state(shop: Shop) -> dict[str, Any]:
         "now": shop.clock.now(),
         "started": store.seed.start,
         "token_revoked": shop.token_revoked,
+        "tokens_given": shop.oauth.minted,
     }
+
+
+def _oauth(shop: Shop, wish: dict[str, Any]) -> tuple[int, Any]:
+    """What its owner does with the app: `installed` and `permitted` as given, another `client_secret`, and `expire`
+    for the tokens that were given."""
+    app = shop.oauth
+    if wish.get("expire"):
+        app.expire()
+    app.installed = bool(wish.get("installed", app.installed))
+    app.permitted = bool(wish.get("permitted", app.permitted))
+    app.client_secret = str(wish.get("client_secret") or app.client_secret)
+    return 200, {"installed": app.installed, "permitted": app.permitted, "tokens_given": app.minted}
 
 
 def _faults(shop: Shop, wish: dict[str, Any]) -> tuple[int, Any]:

@@ -18,6 +18,8 @@ REQUEST_KINDS = frozenset(
         "null_node", "apply_then_drop_reply", "token_revoked",
     }
 )  # fmt: skip
+OAUTH_KINDS = frozenset({"status", "latency", "hang", "cut_after_bytes", "reset", "html", "apply_then_drop_reply"})
+"""Those of requests that can strike one for a token; `only` may name `oauth` or the grant's type."""
 MUTATION_KINDS = frozenset({"user_errors", "apply_then_drop_reply"})
 """These wait for a mutation."""
 WEBHOOK_KINDS = frozenset({"webhook_dup", "webhook_drop", "webhook_delay", "webhook_reorder", "webhook_bad_hmac"})

@@ -32,6 +32,8 @@ class RehearsalShop:
     def __init__(self, *, port: int = 0, state: Path | None = None, wait_seconds: float = 60.0, **options: Any) -> None:
         self.token = str(options.setdefault("token", "shpat_rehearsal"))
         self.webhook_secret = str(options.setdefault("webhook_secret", "rehearsal-secret"))
+        self.client_id = str(options.setdefault("client_id", "rehearsal-app"))
+        self.client_secret = str(options.get("client_secret") or self.webhook_secret)
         command = [sys.executable, "-m", "stores.rehearsal", "--port", str(port), "--die-with-parent"]
         if state is not None:
             command += ["--state", str(state)]
@@ -108,6 +110,11 @@ class RehearsalShop:
     def faults(self, kind: str | None = None, **details: Any) -> dict[str, Any]:
         """Put a fault in force; without a kind, clear them all. See `faults.py`."""
         return self._call("POST", "/_rehearsal/faults", {"kind": kind, **details} if kind else {"clear": True})
+
+    def oauth(self, **changes: Any) -> dict[str, Any]:
+        """What the owner does with the app (`installed`, `permitted`, `client_secret`, `expire`); without anything,
+        how it stands and how many tokens it was given."""
+        return self._call("POST", "/_rehearsal/oauth", changes)
 
     def state(self) -> dict[str, Any]:
         return self._call("GET", "/_rehearsal/state")

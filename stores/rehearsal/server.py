@@ -1,8 +1,7 @@
-"""The shop over HTTP: Shopify's GraphQL endpoint, and `/_rehearsal/...` for whoever runs the rehearsal."""
+"""The shop over HTTP: Shopify's GraphQL endpoint and OAuth, and `/_rehearsal/...` for whoever runs the rehearsal."""
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 import socket
@@ -14,11 +13,12 @@ import traceback
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from stores.rehearsal import control
 from stores.rehearsal.execute import Run, root_fields, run
-from stores.rehearsal.faults import MUTATION_KINDS, REQUEST_KINDS, Fault
+from stores.rehearsal.faults import MUTATION_KINDS, OAUTH_KINDS, REQUEST_KINDS, Fault
+from stores.rehearsal.oauth import read_form
 from stores.rehearsal.shop import CANDIDATE, VERSIONS, Shop
 
 _GRAPHQL = re.compile(r"^/admin/api/([A-Za-z0-9-]+)/graphql\.json$")
@@ -74,6 +74,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path.path == "/admin/oauth/access_scopes.json":
             if self._authorised():
                 self._json(200, {"access_scopes": [{"handle": scope} for scope in sorted(self.server.shop.scopes)]})
+        elif path.path == "/admin/oauth/authorize":
+            self._authorize(dict(parse_qsl(path.query)))
         else:
             self._json(404, {"errors": "Not Found"})
 
@@ -90,6 +92,9 @@ class Handler(BaseHTTPRequestHandler):
                 return
             self._control("POST", path, wish)
             return
+        if path == "/admin/oauth/access_token":
+            self._access_token(body)
+            return
         match = _GRAPHQL.match(path)
         if match is None:
             self._json(404, {"errors": "Not Found"})
@@ -97,6 +102,24 @@ class Handler(BaseHTTPRequestHandler):
         self._graphql(match[1], body)
 
     # -- Shopify's side ------------------------------------------------------------------------------------------
+
+    def _authorize(self, asked: dict[str, str]) -> None:
+        address = self.server.shop.oauth.approve(asked)
+        if address is None:
+            self._send(400, b"<html><body>Oauth error invalid_request</body></html>", "text/html; charset=utf-8")
+        else:
+            self._send(302, b"", "text/html; charset=utf-8", {"Location": address})
+
+    def _access_token(self, body: bytes) -> None:
+        asked = read_form(body, self.headers.get("Content-Type", ""))
+        hit = self.server.shop.faults.strike(OAUTH_KINDS, {"oauth", asked.get("grant_type", "authorization_code")})
+        if self._refused_by(hit):
+            return
+        status, answer = self.server.shop.oauth.grant(asked)
+        if "apply_then_drop_reply" in hit:
+            self._drop()
+            return
+        self._json(status, answer, cut=hit["cut_after_bytes"].bytes if "cut_after_bytes" in hit else None)
 
     def _graphql(self, version: str, body: bytes) -> None:
         shop = self.server.shop
@@ -138,8 +161,7 @@ class Handler(BaseHTTPRequestHandler):
         shop = self.server.shop
         if revoked:
             shop.token_revoked = True
-        token = self.headers.get("X-Shopify-Access-Token", "")
-        if not shop.token_revoked and hmac.compare_digest(token.encode(), shop.settings.token.encode()):
+        if shop.accepts(self.headers.get("X-Shopify-Access-Token", "")):
             return True
         self._json(401, {"errors": BAD_TOKEN})
         return False

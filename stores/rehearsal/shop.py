@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import threading
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from stores.rehearsal.data.people import POOL, home_of, person
 from stores.rehearsal.faults import Faults
 from stores.rehearsal.gids import Gid
 from stores.rehearsal.listings import REACH
+from stores.rehearsal.oauth import OAuth
 from stores.rehearsal.ops.document import Doc
 from stores.rehearsal.store import Store
 from stores.rehearsal.throttle import PLANS, Bucket
@@ -38,6 +40,9 @@ class Settings:
     name: str = "Rehearsal Noord"
     token: str = "shpat_rehearsal"  # noqa: S105  # opens nothing but a rehearsal on this machine
     webhook_secret: str = "rehearsal-secret"  # noqa: S105
+    client_id: str = "rehearsal-app"
+    client_secret: str = ""
+    """Empty: the webhook secret, which for apps of the Dev Dashboard is the same thing."""
     currency: str = "EUR"
     timezone: str = "Europe/Amsterdam"
     plan: str = "standard"
@@ -59,6 +64,7 @@ class Shop:
     bucket: Bucket = field(init=False)
     webhooks: Webhooks = field(init=False)
     faults: Faults = field(init=False)
+    oauth: OAuth = field(init=False)
     scopes: frozenset[str] = field(init=False)
     token_revoked: bool = False
     busy: threading.RLock = field(default_factory=threading.RLock)
@@ -84,6 +90,20 @@ class Shop:
             self.store, self.clock, self.faults, domain=settings.domain, secret=settings.webhook_secret
         )
         self.scopes = frozenset(settings.scopes)
+        self.oauth = OAuth(
+            self.store,
+            self.clock,
+            domain=settings.domain,
+            client_id=settings.client_id,
+            client_secret=settings.client_secret or settings.webhook_secret,
+            scopes=lambda: self.scopes,
+        )
+
+    def accepts(self, token: str) -> bool:
+        """Whether calls with this token are answered."""
+        if self.token_revoked:
+            return False
+        return hmac.compare_digest(token.encode(), self.settings.token.encode()) or self.oauth.accepts(token)
 
     def start(self) -> None:
         self.webhooks.start()
