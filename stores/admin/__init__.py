@@ -25,8 +25,10 @@ class StoreAdmin(PagesAdmin):
     routes = (
         Route("", "changelist", store_pages.store_list),
         Route("connect/", "connect", connect_page.connect),
+        Route("connect/callback/", "callback", connect_page.callback),
         Route("<int:store_id>/", "change", store_pages.store_page),
         Route("<int:store_id>/connect/", "reconnect", connect_page.connect),
+        Route("<int:store_id>/secret/", "secret", connect_page.secret),
         Route("<int:store_id>/switch/<slug:what>/", "switch", store_pages.switch),
     )
 

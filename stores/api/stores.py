@@ -11,13 +11,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice.core.api.documentation import PAGE, answers, page_schema
+from backoffice.core.actor import CONNECT_SCOPE
+from backoffice.core.api.documentation import IDEMPOTENCY_KEY, PAGE, answers, page_schema, write_answers
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
 from backoffice.core.errors import NotFound
 from stores.choices import StoreState
 from stores.models import Store
+from stores.services.admission import check_may_connect
 from stores.services.status import MirrorStatus, mirror_status
+
+from .connect import ConnectWish, connect
 
 
 class StoreSerializer(serializers.Serializer[Any]):
@@ -72,7 +76,7 @@ class StoreDetail(StoreSerializer):
 
 
 class StoreListView(ApiView):
-    scopes: ClassVar = {"get": "stores:read"}
+    scopes: ClassVar = {"get": "stores:read", "post": CONNECT_SCOPE}
     query = PARAMETERS
 
     @extend_schema(
@@ -86,6 +90,22 @@ class StoreListView(ApiView):
         stores = Store.objects.visible_to(self.actor).select_related("merchant").order_by("name", "pk")
         rows, pages = page_of(stores, request)
         return pages.get_paginated_response([_shown(store) for store in rows])
+
+    @extend_schema(
+        operation_id="stores_connect",
+        summary="Connect a store",
+        description="The shop is asked first; nothing is kept when it does not answer as it should. For "
+        "administrators, and for their tokens that are kept to no stores and may do what a manager may.",
+        parameters=[IDEMPOTENCY_KEY],
+        request=ConnectWish,
+        responses=write_answers({201: StoreSerializer}, 502),
+        tags=["stores"],
+    )
+    def post(self, request: Request) -> Response:
+        check_may_connect(self.actor)
+        body = ConnectWish(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(_shown(connect(body.validated_data, actor=self.actor)), status=201)
 
 
 class StoreView(ApiView):

@@ -42,6 +42,7 @@ _EXAMPLES: Mapping[int, tuple[str, str]] = {
     415: ("unsupported_media_type", "Unsupported media type “text/plain” in request."),
     422: ("idempotency_key_reused", "This Idempotency-Key was used for another request; take a new one."),
     429: ("throttled", "Request was throttled. Expected available in 12 seconds."),
+    502: ("unreachable", "The shop could not be reached; nothing was changed here."),
     503: ("database_away", "The database does not answer; try again in a moment."),
 }
 _READ_PROBLEMS = (400, 401, 403, 429, 503)
