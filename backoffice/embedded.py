@@ -25,6 +25,7 @@ NAME = "backoffice"
 PORT = 5432
 # sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included.
 _LONGEST_SOCKET_PATH = 103
+_STOP_SECONDS = 60.0
 
 
 def socket_directory(directory: Path) -> Path:
@@ -63,13 +64,27 @@ class Handle:
         if self._share.closed:
             return
         try:
-            fcntl.flock(self._share, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pass  # somebody else uses it, or the guard already waits for its turn to stop it
-        else:
-            server.stop(self.directory)
+            if _locked(self._share, fcntl.LOCK_EX):
+                server.stop(self.directory)
+            else:
+                self._wait_for_guard()
         finally:
             self._share.close()
+
+    def _wait_for_guard(self) -> None:
+        """The attempt gave up our share, and the guard may have been next: then it is stopping the server right now."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        while not _locked(self._share, fcntl.LOCK_SH) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _locked(file: IO[bytes], kind: int) -> bool:
+    """Whether the lock could be had at once."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def ensure_running(directory: Path, *, fast: bool = False, wait_seconds: float = 90.0) -> Handle:
@@ -104,9 +119,7 @@ def _beside(directory: Path, what: str) -> Path:
 
 def _ensure_guard(directory: Path) -> None:
     with _beside(directory, "guard").open("ab") as guard:
-        try:
-            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(guard, fcntl.LOCK_EX):
             return
     code = f"from backoffice.embedded import guard; guard({str(directory)!r})"
     child = subprocess.Popen(
@@ -124,9 +137,11 @@ def guard(directory_name: str) -> None:
     """Body of the guard process: waits until no user is left, stops the server, ends. At most one per directory."""
     directory = Path(directory_name)
     with _beside(directory, "guard").open("ab") as own, _beside(directory, "users").open("ab") as users:
-        try:
-            fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        for _ in range(20):  # a new user that looks for a guard holds this lock for a moment as well
+            if _locked(own, fcntl.LOCK_EX):
+                break
+            time.sleep(0.05)
+        else:
             return
         fcntl.flock(users, fcntl.LOCK_EX)
         server.stop(directory)

@@ -52,7 +52,7 @@ def demo(directory: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path, int]]
             start_new_session=True,
         )
     try:
-        wait_for(lambda: "Ctrl-C ends everything" in log.read_text() or process.poll() is not None, seconds=100)
+        wait_for(lambda: "Ctrl-C ends everything" in log.read_text() or process.poll() is not None, seconds=120)
         assert process.poll() is None, log.read_text()
         yield process, log, first
     finally:
@@ -68,21 +68,36 @@ def relatives(process: subprocess.Popen[bytes], directory: Path) -> list[psutil.
     return [*found, server, *server.children()]
 
 
-def gone(processes: list[psutil.Process]) -> bool:
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+def wait_until_gone(processes: list[psutil.Process]) -> None:
+    survivors = psutil.wait_procs([process for process in processes if not is_zombie(process)], timeout=60)[1]
+    assert [describe(process) for process in survivors if not is_zombie(process)] == []
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def describe(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} under {process.ppid()}: {' '.join(process.cmdline())}"
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def sign_in(port: int, name: str, password: str) -> requests.Response:
     session = requests.Session()
     address = f"http://127.0.0.1:{port}/admin/login/"
-    page = session.get(address, timeout=10)
+    page = session.get(address, timeout=30)
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
     assert token is not None
     data = {"csrfmiddlewaretoken": token[1], "username": name, "password": password, "next": "/admin/"}
-    return session.post(address, data=data, headers={"Referer": address}, timeout=10)
+    return session.post(address, data=data, headers={"Referer": address}, timeout=30)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 def test_it_comes_up_in_an_empty_environment_goes_on_after_a_restart_and_leaves_nothing(tmp_path: Path) -> None:
     with demo(tmp_path) as (process, _, port):
         started = relatives(process, tmp_path)
@@ -90,12 +105,12 @@ def test_it_comes_up_in_an_empty_environment_goes_on_after_a_restart_and_leaves_
         assert (welcome.status_code, welcome.url) == (200, f"http://127.0.0.1:{port}/admin/")
         assert sign_in(port, "agent", "wrong").url.endswith("/admin/login/")
         os.kill(process.pid, signal.SIGINT)
-        assert process.wait(40) == 0
-        wait_for(lambda: gone(started), seconds=10)
+        assert process.wait(60) == 0
+        wait_until_gone(started)
 
     with demo(tmp_path) as (process, _, port):
         started = relatives(process, tmp_path)
         assert sign_in(port, "viewer", "demo-viewer-login").url == f"http://127.0.0.1:{port}/admin/"
         process.kill()
         process.wait()
-        wait_for(lambda: gone(started), seconds=30)
+        wait_until_gone(started)
