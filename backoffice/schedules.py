@@ -22,6 +22,7 @@ JOBS = (
     Job("purge", "backoffice.core.tasks.purge_job", "17 2 * * *"),
     # Shopify deletes a subscription after eight deliveries that failed.
     Job("webhooks", "stores.services.webhooks.subscribe_all_job", "7 * * * *"),
+    Job("proof", "stores.services.proof.prove_all_job", "10 2 * * *"),
 )
 
 

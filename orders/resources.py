@@ -6,12 +6,12 @@ holds for ever."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from backoffice.core.clock import db_now
 from stores.models import Store
-from stores.resources import Ingested, Page
+from stores.resources import Evidence, Ingested, Page
 from stores.shopify.client import Client
 from stores.shopify.reading import (
     ChangedFulfillmentOrder,
@@ -28,18 +28,22 @@ from stores.shopify.throttle import Lane
 from stores.shopify.webhooks import affected_order
 
 from .models import FulfillmentOrder
+from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
 
 _OWN_TOPICS = frozenset({"app/uninstalled", "app/scopes_update", "shop/update"})
 _ORDER = "gid://shopify/Order/"
 # An order that changes while it is read is read again; one that changes for ever is left to the next pass.
 _MOST_ROUNDS = 3
+# A clock with whole seconds, and what the shop's clock may be ahead of the database's.
+_SECOND_AND_SKEW = timedelta(seconds=3)
 
 
 class OrdersResource:
     name = "orders"
     topics = frozenset(topic.header for topic in TOPICS) - _OWN_TOPICS
     has_first_load = True
+    evidence: Evidence | None = OrdersEvidence()
 
     def newest_page(
         self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
@@ -95,6 +99,7 @@ class FulfillmentOrdersResource:
     name = "fulfillment_orders"
     topics: frozenset[str] = frozenset()
     has_first_load = False
+    evidence: Evidence | None = None
 
     def newest_page(
         self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
@@ -122,12 +127,9 @@ class FulfillmentOrdersResource:
         self, store: Store, items: Sequence[ChangedFulfillmentOrder], *, fetched_at: datetime, backfilled: bool
     ) -> Ingested:
         """Names the orders to read again: those whose fulfilment order is not here in this state."""
-        here = dict(
-            FulfillmentOrder.objects.filter(store=store, gid__in=[item.gid for item in items]).values_list(
-                "gid", "updated_at"
-            )
-        )
-        stale = [item.order_gid for item in items if here.get(item.gid) != item.updated_at]
+        rows = FulfillmentOrder.objects.filter(store=store, gid__in=[item.gid for item in items])
+        times = {gid: known for gid, *known in rows.values_list("gid", "updated_at", "order__fetched_at")}
+        stale = [item.order_gid for item in items if is_stale(times.get(item.gid), item.updated_at)]
         return Ingested(refetch=tuple(dict.fromkeys(stale)))
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
@@ -135,6 +137,16 @@ class FulfillmentOrdersResource:
 
     def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
         return None
+
+
+def is_stale(here: Sequence[datetime] | None, changed_at: datetime) -> bool:
+    """Pure. Whether a fulfilment order that the shop says changed at `changed_at` has to be read again: when it is not
+    here, when we know another time, or when we asked so early that a second change within the same second may have
+    come after it. `here`: the time of change that we know, and when we asked."""
+    if here is None:
+        return True
+    known, fetched_at = here
+    return known != changed_at or fetched_at < changed_at + _SECOND_AND_SKEW
 
 
 def _order_gids(client: Client, gids: Sequence[str], lane: Lane) -> list[str]:

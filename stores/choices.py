@@ -47,3 +47,14 @@ class InboxState(models.TextChoices):
     DONE = "done", pgettext_lazy("inbox state", "Done")
     IGNORED = "ignored", pgettext_lazy("inbox state", "Ignored")
     FAILED = "failed", pgettext_lazy("inbox state", "Failed")
+
+
+class ProofState(models.TextChoices):
+    """Where a proof stands, and what it found: WAITING and RUNNING are open, the others are over."""
+
+    WAITING = "waiting", pgettext_lazy("proof state", "Waiting")
+    RUNNING = "running", pgettext_lazy("proof state", "Running")
+    EQUAL = "equal", pgettext_lazy("proof state", "Equal")
+    REPAIRED = "repaired", pgettext_lazy("proof state", "Repaired")
+    DIFFERS = "differs", pgettext_lazy("proof state", "Differs")
+    FAILED = "failed", pgettext_lazy("proof state", "Failed")

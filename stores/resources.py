@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from .models import Store
@@ -40,6 +40,62 @@ class Ingested:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What the mirror has of one item that it does not hold for deleted."""
+
+    is_live: bool
+    fetched_at: datetime
+
+
+class Evidence(Protocol):
+    """What the proof needs to hold a mirror against its shop. Windows of creation include both ends, to the second."""
+
+    def page(
+        self,
+        client: Client,
+        store: Store,
+        *,
+        live_only: bool,
+        created_from: datetime | None,
+        created_to: datetime,
+        after: str | None,
+    ) -> Page:
+        """What the shop has, newest creation first. With `live_only`, one that is not live may be among them."""
+
+    def read(self, client: Client, store: Store, gids: Sequence[str]) -> Mapping[str, Any | None]:
+        """These as the shop has them now, past any index; None for one that it no longer has. One that cannot be read
+        is left out."""
+
+    def count_there(self, client: Client, *, created_from: datetime | None, created_to: datetime) -> int | None:
+        """How many the shop has, live or not; None where it does not know exactly."""
+
+    def gid(self, item: Any) -> str: ...
+
+    def is_live(self, item: Any) -> bool: ...
+
+    def created_at(self, item: Any) -> datetime: ...
+
+    def changed_at(self, item: Any) -> datetime:
+        """The latest change that the shop has dated, parts with a clock of their own included."""
+
+    def shown(self, store: Store, items: Sequence[Any]) -> frozenset[str]:
+        """The ids of those that the mirror shows exactly so: the hash of the state, and what lies in its rows."""
+
+    def here(self, store: Store, gids: Sequence[str]) -> Mapping[str, Here]:
+        """Those of the ids that the mirror has."""
+
+    def ids_here(
+        self, store: Store, *, live_only: bool, created_from: datetime | None, created_to: datetime
+    ) -> frozenset[str]: ...
+
+    def days_here(self, store: Store, *, created_from: datetime | None, created_to: datetime) -> Mapping[date, int]:
+        """How many the mirror has by day of creation (UTC), live or not."""
+
+    def distrust(self, store: Store, gids: Sequence[str]) -> None:
+        """Makes the next `refresh` write these whole, whatever the mirror believes of them."""
+
+
 class Resource(Protocol):
     """One kind of thing that is mirrored, in one stream per store."""
 
@@ -48,6 +104,8 @@ class Resource(Protocol):
     """Webhooks that hint at a change of it."""
     has_first_load: bool
     """False for a stream that only follows changes and begins where the first load of the others began."""
+    evidence: Evidence | None
+    """None for a stream that brings nothing of its own to prove."""
 
     def newest_page(
         self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backoffice.core import sweeps
 
-from .services import credentials, inbox, sync
+from .services import credentials, inbox, proof, sync
 
 
 def connect() -> None:
@@ -12,3 +12,4 @@ def connect() -> None:
     sweeps.register("stores.sync", sync.sweep)
     sweeps.register("stores.inbox", inbox.sweep)
     sweeps.register("stores.credentials", credentials.sweep)
+    sweeps.register("stores.proof", proof.sweep)

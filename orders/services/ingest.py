@@ -216,6 +216,13 @@ def mark_deleted(store: Store, gids: Sequence[str], *, fetched_at: datetime) -> 
     return len(gone)
 
 
+def distrust(store: Store, gids: Sequence[str]) -> None:
+    """The rows of these do not show what their hash stands for: whoever reads them next writes them whole."""
+    with transaction.atomic():
+        lock_store(store)
+        Order._base_manager.filter(store=store, gid__in=gids).update(state_hash="")
+
+
 def facts_of_row(order: Order) -> Facts:
     """What the stage depends on, from the mirror's own columns."""
     return Facts(

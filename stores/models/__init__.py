@@ -4,6 +4,7 @@ from .access import ApiToken, Membership
 from .budget import ShopBudget
 from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage
+from .proof import Proof
 from .store import Merchant, Store
 from .sync import Quarantined, SyncStream
 
@@ -14,6 +15,7 @@ __all__ = [
     "Membership",
     "Merchant",
     "PendingAuthorization",
+    "Proof",
     "Quarantined",
     "ShopBudget",
     "Store",

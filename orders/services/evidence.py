@@ -1,0 +1,152 @@
+"""What the proof of a mirror asks about orders: the shop's own word, and whether our rows show the same.
+
+Called by `stores.services.proof` through the registry of resources."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+
+from orders.choices import LIVE_STAGES
+from orders.models import Order
+from orders.querysets import OrderQuerySet
+from orders.stage import facts_of_snapshot, stage_of
+from stores.models import Store
+from stores.resources import Here, Page
+from stores.shopify.client import Client
+from stores.shopify.errors import GarbageAnswer
+from stores.shopify.reading import count_orders, read_orders, read_orders_page
+from stores.shopify.snapshots import OrderSnapshot
+from stores.shopify.throttle import Lane
+
+from . import ingest
+from .mirror_rows import order_row, part_rows, state_hash
+from .mirror_write import PARTS, without_nul
+
+# A signed link is another one each time that it is asked for.
+_NOT_STATE = frozenset({"status_page_url"})
+
+
+class OrdersEvidence:
+    """`stores.resources.Evidence` of orders, read in the background lane."""
+
+    def page(
+        self,
+        client: Client,
+        store: Store,
+        *,
+        live_only: bool,
+        created_from: datetime | None,
+        created_to: datetime,
+        after: str | None,
+    ) -> Page:
+        page = read_orders_page(
+            client,
+            scopes=store.scopes,
+            lane=Lane.BACKGROUND,
+            after=after,
+            created_from=created_from,
+            created_to=created_to,
+            newest_first=True,
+            open_only=live_only,
+        )
+        return Page(page.items, page.end_cursor, page.has_next)
+
+    def read(self, client: Client, store: Store, gids: Sequence[str]) -> Mapping[str, OrderSnapshot | None]:
+        try:
+            return read_orders(client, gids, scopes=store.scopes, lane=Lane.BACKGROUND)
+        except GarbageAnswer:
+            if len(gids) == 1:
+                return {}
+        middle = len(gids) // 2
+        return {**self.read(client, store, gids[:middle]), **self.read(client, store, gids[middle:])}
+
+    def count_there(self, client: Client, *, created_from: datetime | None, created_to: datetime) -> int | None:
+        found = count_orders(client, lane=Lane.BACKGROUND, created_from=created_from, created_to=created_to)
+        return found.count if found.exact else None
+
+    def gid(self, item: OrderSnapshot) -> str:
+        return item.gid
+
+    def is_live(self, item: OrderSnapshot) -> bool:
+        return stage_of(facts_of_snapshot(item)) in LIVE_STAGES
+
+    def created_at(self, item: OrderSnapshot) -> datetime:
+        return item.created_at
+
+    def changed_at(self, item: OrderSnapshot) -> datetime:
+        return max([item.updated_at, *(one.updated_at for one in item.fulfillment_orders)])
+
+    def shown(self, store: Store, items: Sequence[OrderSnapshot]) -> frozenset[str]:
+        rows = {order.gid: order for order in _orders(store).filter(gid__in=[item.gid for item in items])}
+        parts = _parts_of([order.pk for order in rows.values()])
+        return frozenset(item.gid for item in items if item.gid in rows and _is_shown(item, rows[item.gid], parts))
+
+    def here(self, store: Store, gids: Sequence[str]) -> Mapping[str, Here]:
+        rows = _orders(store).filter(gid__in=gids).values_list("gid", "stage", "fetched_at")
+        return {gid: Here(stage in LIVE_STAGES, fetched_at) for gid, stage, fetched_at in rows}
+
+    def ids_here(
+        self, store: Store, *, live_only: bool, created_from: datetime | None, created_to: datetime
+    ) -> frozenset[str]:
+        rows = _created(_orders(store), created_from, created_to)
+        return frozenset((rows.live() if live_only else rows).values_list("gid", flat=True))
+
+    def days_here(self, store: Store, *, created_from: datetime | None, created_to: datetime) -> Mapping[date, int]:
+        rows = _created(_orders(store), created_from, created_to)
+        days = rows.order_by().values(day=TruncDate("created_at", tzinfo=UTC)).annotate(orders=Count("pk"))
+        return {row["day"]: row["orders"] for row in days}
+
+    def distrust(self, store: Store, gids: Sequence[str]) -> None:
+        ingest.distrust(store, gids)
+
+
+def _orders(store: Store) -> OrderQuerySet:
+    found: OrderQuerySet = Order.objects.filter(store=store, deleted_at__isnull=True)
+    return found
+
+
+def _created(orders: OrderQuerySet, created_from: datetime | None, created_to: datetime) -> OrderQuerySet:
+    found = orders.filter(created_at__lte=created_to)
+    return found.filter(created_at__gte=created_from) if created_from else found
+
+
+def _is_shown(item: OrderSnapshot, order: Order, parts: Mapping[tuple[str, int], list[Any]]) -> bool:
+    """An empty hash stands for a row of which only a mutation's answer is known: then its columns decide. A row may
+    hold something else under the right hash where somebody wrote to the database by hand."""
+    if order.state_hash not in ("", state_hash(item)):
+        return False
+    if not _holds(order, without_nul(order_row(item))):
+        return False
+    for name, wanted in part_rows(item).items():
+        if name == "FulfillmentOrder" and "fulfillment_orders" in item.redacted:
+            continue
+        if not _hold_all(parts.get((name, order.pk), []), without_nul(wanted)):
+            return False
+    return True
+
+
+def _holds(row: Any, wanted: Mapping[str, Any]) -> bool:
+    return all(getattr(row, name) == value for name, value in wanted.items() if name not in _NOT_STATE)
+
+
+def _hold_all(rows: list[Any], wanted: list[dict[str, Any]]) -> bool:
+    if len(rows) != len(wanted):
+        return False
+    key = "name" if wanted and "gid" not in wanted[0] else "gid"
+    by_key = {getattr(row, key): row for row in rows} if wanted else {}
+    return all(part[key] in by_key and _holds(by_key[part[key]], part) for part in wanted)
+
+
+def _parts_of(order_ids: Sequence[int]) -> dict[tuple[str, int], list[Any]]:
+    found: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for name, model in PARTS.items():
+        rows: Any = model._base_manager.filter(order_id__in=order_ids)
+        for row in rows:
+            found[name, row.order_id].append(row)
+    return found
