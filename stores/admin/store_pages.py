@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from backoffice.core import panels
-from backoffice.core.actor import Actor
+from backoffice.core.actor import Actor, Right
 from backoffice.core.api.callers import actor_of
 from backoffice.core.errors import NotFound
 from backoffice.core.pages import fragment, page
@@ -22,6 +22,7 @@ from backoffice.core.panels import Row
 from stores.choices import StoreState, SyncPhase
 from stores.models import Quarantined, Store, SyncStream
 from stores.services.connect import disconnect_store, pause_store, resume_store
+from stores.services.proof_status import proof_status
 from stores.services.status import mirror_status
 
 LIST, PAGE, STATUS = "admin/stores/list.html", "admin/stores/page.html", "admin/stores/_status.html"
@@ -74,11 +75,13 @@ def store_page(request: HttpRequest, store_id: int) -> HttpResponseBase:
         "tone": TONES.get(store.state, "neutral"),
         "mirror": mirror_status(store),
         "row": panel_rows(actor).get(store.pk),
+        "proof": proof_status(store),
     }
     if "part" in request.GET:
         return fragment(request, STATUS, **context)
     set_aside = Quarantined.objects.filter(store=store).order_by("-last_at")[:_SET_ASIDE_SHOWN]
-    return page(request, PAGE, store.name, set_aside=set_aside, may_connect=actor.sees_every_store, **context)
+    context |= {"may_connect": actor.sees_every_store, "may_prove": actor.may(Right.MANAGE_STORE, store.pk)}
+    return page(request, PAGE, store.name, set_aside=set_aside, **context)
 
 
 _SWITCHES = {"pause": pause_store, "resume": resume_store, "disconnect": disconnect_store}

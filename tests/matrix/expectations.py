@@ -136,6 +136,8 @@ API = (
     Door("api:stores", may=SIGNED_IN),
     Door("api:stores", "post", ADMINISTRATOR, (400,), body=fixed(kind="static", domain="x")),
     Door("api:store", may=READERS, key=store),
+    Door("api:store_proof", may=READERS, key=store),
+    Door("api:store_proof", "post", MANAGERS, (202,), key=store),
     Door("api:tokens", may=STAFF),
     Door("api:tokens", "post", STAFF, (201,), body=fixed(name="mine", scopes=["orders:read"])),
     # One's own alone: the agent made North's.
@@ -218,6 +220,7 @@ ADMIN = (
     Door("admin:stores_store_reconnect", may=ADMINISTRATOR, key=store, unseen=403),
     Door("admin:stores_store_reconnect", "post", ADMINISTRATOR, (400,), key=store, body=fixed(token=""), unseen=403),
     Door("admin:stores_store_switch", "post", ADMINISTRATOR, (302,), key=also(store, what="pause")),
+    Door("admin:stores_store_proof", "post", MANAGERS, (302,), key=store),
     Door("admin:stores_apitoken_changelist"),
     Door("admin:stores_apitoken_changelist", "post", body=fixed(name="mine", scopes=["orders:read"], role="10")),
     Door(

@@ -17,7 +17,8 @@ from notifications.models import Batch, Message, MessageOrder, Template
 from orders.choices import ChangeState, Source, Verb
 from orders.models import Comment, Order, RemoteChange
 from orders.timeline import NewEntry, write
-from stores.models import ApiToken, Membership, Merchant, Quarantined, Store, SyncStream
+from stores.choices import ProofState, SyncPhase
+from stores.models import ApiToken, Membership, Merchant, Proof, Quarantined, Store, SyncStream
 from stores.services.access import actor_of, create_token
 from tests.builders.orders import make_customer, make_fulfillment_order, make_order, make_store
 
@@ -123,7 +124,17 @@ def _side(store: Store, word: str, *, person: User) -> Side:
             )
         ]
     )
-    SyncStream.objects.create(store=store, resource="orders", error_message=f"trouble {word}")
+    SyncStream.objects.create(
+        store=store, resource="orders", phase=SyncPhase.FOLLOWING, error_message=f"trouble {word}"
+    )
+    Proof.objects.create(
+        store=store,
+        state=ProofState.DIFFERS,
+        requested_by=f"{word} person",
+        finished_at=at,
+        details=[{"gid": f"gid-{word}", "kind": "missing", "repaired": False}],
+        remaining=1,
+    )
     Quarantined.objects.create(store=store, resource="orders", gid=f"gid-{word}", reason=f"odd {word}")
     changed = make_order(store, name=f"#{word}2")
     change = RemoteChange.objects.create(
