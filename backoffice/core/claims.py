@@ -56,6 +56,18 @@ def claim(
     return [rows[pk] for pk in ids]
 
 
+def take(row: Row, among: models.QuerySet[Row], *, lease_seconds: int) -> bool:
+    """Takes one row that was read before, together with others, unless it left `among` or somebody took it meanwhile.
+    One statement; `among` must not join, so that its conditions hold for the row as it is then."""
+    free = among.filter(pk=row.pk, claim=row.claim)
+    taken = free.update(
+        attempts=F("attempts") + 1, claim=F("claim") + 1, leased_until=Now() + timedelta(seconds=lease_seconds)
+    )
+    if taken:
+        row.attempts, row.claim = row.attempts + 1, row.claim + 1
+    return taken == 1
+
+
 def settle(row: Claimable, **changes: Any) -> bool:
     """Writes the outcome if the row is still held under the claim with which it was taken; False when it is not: a
     late result of an old claim changes nothing. `leased_until` ends with it."""

@@ -27,7 +27,7 @@ class Batch(models.Model):
     all states together are `total`. A reader sees his stores' messages only.
 
     `resume_at`: when a batch that was paused by a trouble which may pass is tried again; empty when a person must act.
-    """
+    `resumed_at`: when a person last said that it shall go on."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.ForeignKey(Template, null=True, on_delete=models.SET_NULL, related_name="batches")
@@ -44,6 +44,7 @@ class Batch(models.Model):
     state_code = models.CharField(max_length=60, blank=True)
     state_reason = models.CharField(max_length=300, blank=True)
     resume_at = models.DateTimeField(null=True, blank=True)
+    resumed_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.STAFF)
     actor_kind = models.CharField(max_length=10, default=ActorKind.USER.value)
     actor_label = models.CharField(pgettext_lazy("mail", "started by"), max_length=200)

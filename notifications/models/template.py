@@ -28,9 +28,7 @@ class Template(models.Model):
         _("language"),
         max_length=20,
         blank=True,
-        help_text=_(
-            "Language of the text, such as en or nl; empty: each customer's own for amounts."
-        ),
+        help_text=_("Language of the text, such as en or nl; empty: each customer's own for amounts."),
     )
     only_to_fulfil = models.BooleanField(_("only for orders that still wait"), default=True)
     version = models.PositiveIntegerField(default=1, editable=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.core.actor import Actor, Right
-from backoffice.core.chunks import chunked
 from backoffice.core.errors import NotAllowed, Refused
 from backoffice.core.queue import ring
 from notifications.choices import BatchState, MessageState
@@ -111,7 +110,7 @@ def resume_batch(batch: Batch, *, actor: Actor) -> None:
     _may_switch(batch, actor)
     with transaction.atomic():
         changed = Batch.objects.filter(pk=batch.pk, state__in=[BatchState.RUNNING, BatchState.PAUSED]).update(
-            state=BatchState.RUNNING, state_code="", state_reason="", resume_at=None
+            state=BatchState.RUNNING, state_code="", state_reason="", resume_at=None, resumed_at=Now()
         )
         _settled(batch, changed)
         ring(SEND_JOB, str(batch.pk))
@@ -178,25 +177,28 @@ def _frozen(wording: Wording, audience: Audience, *, actor: Actor, source: Sourc
     }
 
 
-def _insert(batch: Batch, recipients: Iterable[Recipient], wording: Wording) -> None:
-    for chunk in chunked(recipients, _ROWS_PER_INSERT):
-        messages = [
-            Message(
-                batch=batch,
-                store_id=recipient.store_id,
-                address=recipient.address,
-                address_key=recipient.key,
-                recipient_name=recipient.name[:255],
-                locale=wording.language_for(recipient.locale),
-            )
-            for recipient in chunk
-        ]
-        Message.objects.bulk_create(messages)
-        MessageOrder.objects.bulk_create(
-            MessageOrder(store_id=recipient.store_id, message=message, order_id=order_id)
-            for message, recipient in zip(messages, chunk, strict=True)
-            for order_id in recipient.order_ids
+def _insert(batch: Batch, recipients: Sequence[Recipient], wording: Wording) -> None:
+    messages = [
+        Message(
+            batch=batch,
+            store_id=recipient.store_id,
+            address=recipient.address,
+            address_key=recipient.key,
+            recipient_name=recipient.name[:255],
+            locale=wording.language_for(recipient.locale),
         )
+        for recipient in recipients
+    ]
+    Message.objects.bulk_create(messages, batch_size=_ROWS_PER_INSERT)
+    rows = [
+        MessageOrder(store_id=recipient.store_id, message=message, order_id=order_id)
+        for message, recipient in zip(messages, recipients, strict=True)
+        for order_id in recipient.order_ids
+    ]
+    # The commit locks the orders in the order of these rows, and ingest locks them by primary key: any other order here
+    # would have each wait for the other.
+    rows.sort(key=lambda row: row.order_id)
+    MessageOrder.objects.bulk_create(rows, batch_size=_ROWS_PER_INSERT)
 
 
 def _own(batch: Batch, actor: Actor) -> Batch:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from backoffice.core.claims import claim, expired
+from backoffice.core.claims import expired, take
 from backoffice.core.queue import answered, ring
 from notifications.choices import BatchState, MessageState
 from notifications.models import Batch, Message
@@ -20,12 +20,17 @@ from stores.scoping import for_all_stores, within_stores
 
 from . import outcomes
 from .batches import SEND_JOB
-from .preparation import Verdict, prepared, worn_out
+from .loading import Loaded, due, is_unchanged, loaded, next_due
+from .preparation import Ready, Verdict, prepared, worn_out
+from .refusals import BadAddresses
 
 # With the 30 s of the last mail it stays below the queue's limit of 90 s.
 JOB_SECONDS = 50.0
 # Longer than one mail takes (MESSAGE_SECONDS). With the sweep's 15 s, a killed worker's message goes on in a minute.
 LEASE_SECONDS = 40
+# How many messages are read together, and after how long what was read is too old.
+CHUNK, CHUNK_SECONDS = 20, 5.0
+_LOOKS = 3
 # A message that ended its worker so often is itself the reason.
 _MOST_CLAIMS = 15
 _OPEN = (MessageState.QUEUED, MessageState.SENDING)
@@ -40,17 +45,13 @@ def send_batch_job(batch_id: str) -> None:
     batch = Batch.objects.filter(pk=batch_id).first()
     if batch is None:
         return
-    ends_at = time.monotonic() + JOB_SECONDS
-    with SmtpConnection() as connection:
-        while message := _claimed(batch):
-            with within_stores([message.store_id]):
-                goes_on = _sent(message, batch, connection)
-            if not goes_on:
-                break
-            if time.monotonic() >= ends_at:
-                ring(SEND_JOB, batch_id)
-                return
-    _finish(Batch.objects.filter(pk=batch_id))
+    doubts = BadAddresses()
+    is_over = _worked_on(batch, doubts)
+    doubts.close(batch)
+    if is_over:
+        _finish(Batch.objects.filter(pk=batch_id))
+    else:
+        ring(SEND_JOB, batch_id)
 
 
 @for_all_stores
@@ -64,45 +65,69 @@ def sweep() -> None:
     Batch.objects.filter(state=BatchState.PAUSED, resume_at__lte=Now()).update(state=BatchState.RUNNING, resume_at=None)
     messages = Message.objects.filter(batch=OuterRef("pk"), state__in=_OPEN)
     # While a worker holds a message of a batch its bell is left alone: one batch must not fill all workers.
-    idle = Batch.objects.filter(Exists(_due(messages)), ~Exists(messages.filter(leased_until__gt=Now())))
+    idle = Batch.objects.filter(Exists(due(messages)), ~Exists(messages.filter(leased_until__gt=Now())))
     for batch_id in idle.filter(state=BatchState.RUNNING).values_list("pk", flat=True):
         ring(SEND_JOB, str(batch_id))
     _finish(Batch.objects.all())
 
 
-def _claimed(batch: Batch) -> Message | None:
-    """The next message, with a lease; it stays `queued` until the mark."""
-    waiting = _due(Message.objects.filter(batch=batch, batch__state=BatchState.RUNNING))
-    taken = claim(waiting, limit=1, lease_seconds=LEASE_SECONDS, order_by="created_at")
-    return taken[0] if taken else None
+def _worked_on(batch: Batch, doubts: BadAddresses) -> bool:
+    """Sends what is due; False when the job's time was over before the work."""
+    ends_at = time.monotonic() + JOB_SECONDS
+    with SmtpConnection() as connection:
+        while chunk := next_due(batch, limit=CHUNK):
+            read_again_at = min(time.monotonic() + CHUNK_SECONDS, ends_at)
+            for known in chunk:
+                if not take(known.message, _to_send(batch), lease_seconds=LEASE_SECONDS):
+                    continue
+                with within_stores([known.message.store_id]):
+                    goes_on = _sent(known, batch, connection, doubts)
+                if not goes_on:
+                    return True
+                if time.monotonic() >= read_again_at:
+                    break
+            if time.monotonic() >= ends_at:
+                return False
+    return True
 
 
-def _due(messages: QuerySet[Message]) -> QuerySet[Message]:
-    free = Q(leased_until__isnull=True) | Q(leased_until__lte=Now())
-    now = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=Now())
-    return messages.filter(free, now, state=MessageState.QUEUED)
+def _to_send(batch: Batch) -> QuerySet[Message]:
+    running = Batch.objects.filter(pk=OuterRef("batch"), state=BatchState.RUNNING)
+    return due(Message.objects.filter(Exists(running), batch=batch))
 
 
-def _sent(message: Message, batch: Batch, connection: SmtpConnection) -> bool:
+def _sent(known: Loaded, batch: Batch, connection: SmtpConnection, doubts: BadAddresses) -> bool:
     """One message to its outcome; False when the rest of the batch must wait."""
+    message = known.message
     if message.attempts > _MOST_CLAIMS:
-        outcomes.conclude_verdict(message, worn_out(message), batch=batch)
-        return True
-    ready = prepared(message, batch=batch)
-    if isinstance(ready, Verdict):
-        outcomes.conclude_verdict(message, ready, batch=batch)
+        outcomes.conclude_verdict(message, worn_out(known), batch=batch)
         return True
     try:
-        connection.open()
-        if not _marked(message):
+        ready = _ready(known, batch, connection)
+        if isinstance(ready, Verdict):
+            outcomes.conclude_verdict(message, ready, batch=batch)
+            return True
+        if ready is None or not _marked(message):
             outcomes.give_back(message)
             return True
         outcome = connection.deliver(sender=ready.sender, recipient=ready.recipient, content=ready.content)
     except ServerTrouble as error:
         outcomes.trouble(message, error, batch=batch)
         return False
-    outcomes.conclude_outcome(message, ready, outcome, batch=batch)
+    outcomes.conclude_outcome(message, ready, outcome, batch=batch, doubts=doubts)
     return True
+
+
+def _ready(known: Loaded, batch: Batch, connection: SmtpConnection) -> Ready | Verdict | None:
+    """The mail of what is known at this very moment; None when that changes faster than a mail is made."""
+    for _ in range(_LOOKS):
+        ready = prepared(known, batch=batch)
+        if isinstance(ready, Ready):
+            connection.open()
+        if is_unchanged(known):
+            return ready
+        (known,) = loaded([known.message], batch=batch)
+    return None
 
 
 def _marked(message: Message) -> bool:

@@ -18,13 +18,15 @@ from backoffice.core.claims import settle
 from notifications.choices import BatchState, MessageState
 from notifications.models import Batch, Message, MessageOrder
 from notifications.rendering.mail import TOO_COSTLY
-from notifications.transports.smtp import Outcome, OutcomeKind, ServerTrouble
+from notifications.transports.replies import OutcomeKind
+from notifications.transports.smtp import Outcome, ServerTrouble
 from orders.choices import Source
 from orders.models import Order
 from orders.services.contact import MailOutcome, note_mailed
 
-from . import suppression
+from . import refusals
 from .preparation import Ready, Verdict
+from .refusals import BadAddresses
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +36,9 @@ RETRY_AFTER = (
 )
 """How long a temporary refusal is waited out, almost 24 hours in all; then the message has failed."""
 _RESUME_AFTER = timedelta(minutes=1)
-REFUSALS_IN_A_ROW = 10
+SERVER_REFUSES = "server_refuses"
+_OTHERS_FIRST = timedelta(minutes=1)
 _RENDERED_AT_MOST = 3
-_REFUSED_SHARE, _REFUSED_AT_LEAST = 0.05, 100
 
 _NOTED = {
     MessageState.SENT: MailOutcome.SENT,
@@ -65,8 +67,8 @@ def conclude_verdict(message: Message, verdict: Verdict, *, batch: Batch) -> Non
     _end(message, verdict.state, about=about, code=verdict.code, reason=verdict.reason)
 
 
-def conclude_outcome(message: Message, ready: Ready, outcome: Outcome, *, batch: Batch) -> None:
-    """What the server said of a mail that was handed over."""
+def conclude_outcome(message: Message, ready: Ready, outcome: Outcome, *, batch: Batch, doubts: BadAddresses) -> None:
+    """What the server said of a mail that was handed over. `doubts`: those of the connection."""
     said = f"{outcome.code} {outcome.reply}".strip() if outcome.code else outcome.reply
     rendered = ready.rendered
     content = {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
@@ -78,7 +80,9 @@ def conclude_outcome(message: Message, ready: Ready, outcome: Outcome, *, batch:
 
     match outcome.kind:
         case OutcomeKind.SENT:
-            if end(MessageState.SENT, "", "") and batch.state_code:
+            done = end(MessageState.SENT, "", "")
+            doubts.proven()
+            if done and batch.state_code:
                 Batch.objects.filter(pk=batch.pk, state=BatchState.RUNNING).update(state_code="", state_reason="")
                 batch.state_code = ""
         case OutcomeKind.UNCERTAIN:
@@ -89,24 +93,28 @@ def conclude_outcome(message: Message, ready: Ready, outcome: Outcome, *, batch:
             give_back(message)
             reason = _("The mail server refuses the sender %(sender)s: %(why)s")
             pause(batch, "sender_refused", reason % {"sender": ready.sender, "why": said})
-        case OutcomeKind.BAD_ADDRESS:
-            with transaction.atomic():
-                if end(MessageState.FAILED, "bad_address", said):
-                    suppression.suppress(
-                        message.store_id, message.address_key, reason="bad_address", detail=str(outcome.code)
-                    )
+        case OutcomeKind.SERVER_REFUSES if not _others_got_through(message):
+            doubts.forget()
+            wait = {"code": SERVER_REFUSES, "next_attempt_at": Now() + _OTHERS_FIRST}
+            give_back(message, **wait)
+            reason = _("The mail server refuses us, whoever the recipient is: %(why)s")
+            pause(batch, SERVER_REFUSES, reason % {"why": said})
         case OutcomeKind.MAILBOX_FULL:
             end(MessageState.FAILED, "mailbox_full", said)
-        case OutcomeKind.REFUSED:
+            doubts.proven()
+        case OutcomeKind.BAD_ADDRESS:
+            if end(MessageState.FAILED, "bad_address", said):
+                doubts.add(message)
+            _pause_when_too_often(batch, said)
+        case OutcomeKind.REFUSED | OutcomeKind.SERVER_REFUSES:
             end(MessageState.FAILED, "refused", said)
-            if _refused_too_often(batch):
-                reason = _("The mail server refuses too many of these mails: %(why)s")
-                pause(batch, "refused_too_often", reason % {"why": said})
+            _pause_when_too_often(batch, said)
 
 
-def give_back(message: Message) -> None:
+def give_back(message: Message, **changes: Any) -> None:
     """Back to the queue as if it had not been taken: nothing was sent, and it was not the message's fault."""
-    settle(message, state=MessageState.QUEUED, attempts=max(message.attempts - 1, 0), next_attempt_at=None)
+    freed = {"state": MessageState.QUEUED, "attempts": max(message.attempts - 1, 0), "next_attempt_at": None}
+    settle(message, **(freed | changes))
 
 
 def trouble(message: Message, error: ServerTrouble, *, batch: Batch) -> None:
@@ -127,6 +135,22 @@ def pause(batch: Batch, code: str, reason: str, *, resume_after: timedelta | Non
     )
     if paused and is_new:
         logger.error("A batch of mails was paused", extra={"batch": str(batch.pk), "code": code})
+
+
+def _pause_when_too_often(batch: Batch, said: str) -> None:
+    if refusals.too_often(batch):
+        reason = _("The mail server refuses too many of these mails: %(why)s")
+        pause(batch, "refused_too_often", reason % {"why": said})
+
+
+def _others_got_through(message: Message) -> bool:
+    """Whether a refusal that seemed to be for everybody turned out to be for this message alone. Otherwise one odd
+    address would hold its batch for ever."""
+    if message.code != SERVER_REFUSES or message.next_attempt_at is None:
+        return False
+    since = message.next_attempt_at - _OTHERS_FIRST
+    sent = Message._base_manager.filter(batch=message.batch_id, state=MessageState.SENT, settled_at__gt=since)
+    return sent.exists()
 
 
 def lost(message: Message) -> None:
@@ -192,13 +216,3 @@ def _later(message: Message, said: str) -> bool:
     wait = RETRY_AFTER[message.attempts - 1]
     settle(message, state=MessageState.QUEUED, next_attempt_at=Now() + wait, code="try_again", reason=said[:500])
     return True
-
-
-def _refused_too_often(batch: Batch) -> bool:
-    settled = Message._base_manager.filter(batch=batch, settled_at__isnull=False)
-    latest = settled.order_by("-settled_at").values_list("code", flat=True)[:REFUSALS_IN_A_ROW]
-    if list(latest) == ["refused"] * REFUSALS_IN_A_ROW:
-        return True
-    tried = settled.filter(state__in=[MessageState.SENT, MessageState.FAILED])
-    total = tried.count()
-    return total >= _REFUSED_AT_LEAST and tried.filter(code="refused").count() > total * _REFUSED_SHARE

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.core.actor import SYSTEM, Actor, ActorKind, Right
+from backoffice.core.actor import Right
 from backoffice.core.errors import Invalid
 from notifications.choices import MessageState
 from notifications.models import Batch, Message
@@ -16,9 +15,8 @@ from notifications.rendering.mail import Rendered, render_mail
 from notifications.rendering.words import words_of
 from notifications.transports.email import Mailbox, OutgoingMail, built
 from orders.models import Order
-from stores.services.access import NOBODY, actor_of
 
-from . import suppression
+from .loading import Loaded
 from .mailable import Why, judged, reply_to_of, sender_of
 
 
@@ -45,14 +43,13 @@ class Verdict:
     left_out: dict[int, str] = field(default_factory=dict)
 
 
-def prepared(message: Message, *, batch: Batch) -> Ready | Verdict:
-    """Checks again and renders. No network."""
-    orders = _orders(message)
-    store = message.store
-    if suppression.is_suppressed(store.pk, message.address_key):
+def prepared(known: Loaded, *, batch: Batch) -> Ready | Verdict:
+    """Judges again and renders. No query, no network."""
+    message, orders, store = known.message, known.orders, known.message.store
+    if known.is_suppressed:
         reason = _("The address is suppressed for this store.")
         return Verdict(MessageState.SUPPRESSED, "suppressed", reason, orders)
-    if not _sender_now(batch).may(Right.SEND_MAIL, store.pk):
+    if not known.sender.may(Right.SEND_MAIL, store.pk):
         reason = _("%(person)s may no longer send mail for %(store)s.")
         names = {"person": batch.actor_label, "store": store.name}
         return Verdict(MessageState.SKIPPED, "sender_not_allowed", reason % names, orders)
@@ -88,10 +85,10 @@ def prepared(message: Message, *, batch: Batch) -> Ready | Verdict:
     return Ready(sender.address, message.address, content, rendered, tuple(kept), left_out)
 
 
-def worn_out(message: Message) -> Verdict:
+def worn_out(known: Loaded) -> Verdict:
     """For a message whose workers keep dying before they can say what happened."""
     reason = _("Sending this mail ended its process again and again.")
-    return Verdict(MessageState.FAILED, "worn_out", reason, _orders(message))
+    return Verdict(MessageState.FAILED, "worn_out", reason, known.orders)
 
 
 def rendered_mail(orders: list[Order], *, message: Message, subject: str, body: str) -> Rendered:
@@ -107,16 +104,6 @@ def rendered_mail(orders: list[Order], *, message: Message, subject: str, body: 
     return render_mail(subject=subject, body=body, words=words, store=message.store)
 
 
-def _orders(message: Message) -> tuple[Order, ...]:
-    orders = (
-        Order.objects.filter(message_rows__message=message)
-        .select_related("store", "customer")
-        .prefetch_related("lines", "fulfillments")
-        .order_by("processed_at", "pk")
-    )
-    return tuple(orders)
-
-
 def _still(order: Order, message: Message, batch: Batch) -> Why | None:
     verdict = judged(order, only_to_fulfil=batch.only_to_fulfil)
     if isinstance(verdict, Why):
@@ -125,11 +112,3 @@ def _still(order: Order, message: Message, batch: Batch) -> Why | None:
         sentence = _("Order %(order)s has another e-mail address by now.")
         return Why("address_changed", sentence % {"order": order.name})
     return None
-
-
-def _sender_now(batch: Batch) -> Actor:
-    """Whoever started the batch, with the rights that he has now."""
-    if batch.actor_kind == ActorKind.SYSTEM.value:
-        return SYSTEM
-    user = User.objects.filter(pk=batch.user_id).first() if batch.user_id else None
-    return actor_of(user) if user else NOBODY

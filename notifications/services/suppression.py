@@ -28,7 +28,16 @@ def suppress(store_id: int, key: str, *, reason: str, detail: str = "") -> None:
 
 
 def is_suppressed(store_id: int, key: str) -> bool:
-    return Suppression.objects.filter(store_id=store_id, address_hash=address_hash(key)).exists()
+    return (store_id, key) in suppressed_pairs([(store_id, key)])
+
+
+def suppressed_pairs(pairs: Iterable[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of the pairs of store and key that must not be written to: one query, for a few hundred at most."""
+    by_hash = {(store_id, address_hash(key)): (store_id, key) for store_id, key in pairs}
+    rows = Suppression.objects.filter(
+        store_id__in={store_id for store_id, _ in by_hash}, address_hash__in={value for _, value in by_hash}
+    )
+    return {by_hash[row] for row in rows.values_list("store_id", "address_hash") if row in by_hash}
 
 
 def suppressed_among(store_id: int, keys: Iterable[str]) -> set[str]:

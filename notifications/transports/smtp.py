@@ -12,7 +12,6 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import ip_address
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -20,20 +19,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from .replies import OutcomeKind, about_content, about_recipient, about_sender
+
 MESSAGE_SECONDS = 30.0
 """The most that one mail takes from MAIL to the server's answer; what is slower counts as lost."""
 _LEADING_DOT = re.compile(rb"(?m)^\.")
-_ENHANCED = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-
-
-class OutcomeKind(StrEnum):
-    SENT = "sent"
-    TRY_AGAIN = "try_again"
-    BAD_ADDRESS = "bad_address"
-    MAILBOX_FULL = "mailbox_full"
-    REFUSED = "refused"
-    SENDER_REFUSED = "sender_refused"
-    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +182,16 @@ class SmtpConnection:
             self._used = True
             code, reply = self._said(smtp, f"MAIL FROM:<{sender}>", deadline)
             if code != 250:
-                kind = OutcomeKind.SENDER_REFUSED if code >= 500 else OutcomeKind.TRY_AGAIN
-                return self._ended(smtp, kind, code, reply)
+                return self._ended(smtp, about_sender(code, reply), code, reply)
         except (smtplib.SMTPException, OSError) as error:
             raise _LostBeforeAnything from error
         try:
             code, reply = self._said(smtp, f"RCPT TO:<{recipient}>", deadline)
             if code not in (250, 251):
-                return self._ended(smtp, _about_recipient(code, reply), code, reply)
+                return self._ended(smtp, about_recipient(code, reply), code, reply)
             code, reply = self._said(smtp, "DATA", deadline)
             if code != 354:
-                return self._ended(smtp, _about_content(code, reply), code, reply)
+                return self._ended(smtp, about_content(code, reply), code, reply)
             smtp.send(_LEADING_DOT.sub(b"..", content))
         except (smtplib.SMTPException, OSError) as error:
             self._abandon()
@@ -214,7 +203,7 @@ class SmtpConnection:
             return Outcome(OutcomeKind.UNCERTAIN, reply=str(error))
         if 200 <= code < 300:
             return Outcome(OutcomeKind.SENT, code, reply)
-        return self._ended(smtp, _about_content(code, reply), code, reply)
+        return self._ended(smtp, about_content(code, reply), code, reply)
 
     def _said(self, smtp: smtplib.SMTP, command: str, deadline: float) -> tuple[int, str]:
         left = deadline - time.monotonic()
@@ -241,32 +230,6 @@ class SmtpConnection:
 
 class _LostBeforeAnything(Exception):
     pass
-
-
-def _about_recipient(code: int, reply: str) -> OutcomeKind:
-    if code < 500:
-        return OutcomeKind.TRY_AGAIN
-    enhanced = _enhanced(reply)
-    if enhanced.startswith("5.7") or (code == 554 and not enhanced.startswith("5.1")):
-        return OutcomeKind.REFUSED
-    if code == 552 or enhanced == "5.2.2":
-        return OutcomeKind.MAILBOX_FULL
-    return OutcomeKind.BAD_ADDRESS
-
-
-def _about_content(code: int, reply: str) -> OutcomeKind:
-    if code < 500:
-        return OutcomeKind.TRY_AGAIN
-    enhanced = _enhanced(reply)
-    if enhanced.startswith("5.1."):
-        return OutcomeKind.BAD_ADDRESS
-    return OutcomeKind.MAILBOX_FULL if enhanced == "5.2.2" else OutcomeKind.REFUSED
-
-
-def _enhanced(reply: str) -> str:
-    """The enhanced status code of RFC 3463, empty when the server gives none."""
-    found = _ENHANCED.search(reply[:40])
-    return found[1] if found else ""
 
 
 def _words(reply: bytes | str) -> str:

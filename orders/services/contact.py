@@ -43,9 +43,10 @@ def note_mailed(
     changes nothing. The address is kept in part (`masked`): the whole one stays in the message alone."""
     at = at or timezone.now()
     ids = [order.pk for order in orders]
+    # By primary key, as ingest does, and before the entries, whose foreign keys lock their orders one by one at commit:
+    # two transactions about the same orders would otherwise wait for each other.
+    list(Order.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
     if outcome is MailOutcome.SENT:
-        # Before the entries: they lock their orders in part, and two mails of one order would wait for each other.
-        list(Order.objects.filter(pk__in=ids).order_by("pk").select_for_update().values_list("pk"))
         # GREATEST ignores NULL in PostgreSQL: the first mail counts like any later one.
         Order.objects.filter(pk__in=ids).update(last_mailed_at=Greatest("last_mailed_at", at))
     write(

@@ -3,7 +3,8 @@
 Faults are functions of (recipient, how many times this recipient was tried) that name one, or nothing:
 `rcpt:451 4.7.1 later`, `mail:550 no`, `data:554 5.7.1 policy`, `end:452 4.3.1 full` answer so at that point;
 `drop:rcpt`, `drop:data`, `drop:end` close the connection there, the last before the mail is accepted;
-`accept_then_drop` accepts it and loses the answer; `slow:2` waits so many seconds before the answer."""
+`accept_then_drop` accepts it and loses the answer; `slow:2` waits so many seconds before the answer to a mail that is
+accepted, `slow_rcpt:2` before that to the recipient."""
 
 from __future__ import annotations
 
@@ -75,6 +76,8 @@ class _Handler:
             fault = self._faults[address] = self._peer.fault(address, self._peer.tries[address])
         if fault == "drop:rcpt":
             return _drop(server)
+        if fault.startswith("slow_rcpt:"):
+            await asyncio.sleep(float(fault.removeprefix("slow_rcpt:")))
         if fault.startswith("rcpt:"):
             return fault.removeprefix("rcpt:")
         envelope.rcpt_tos.append(address)

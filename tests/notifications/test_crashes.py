@@ -23,6 +23,7 @@ from backoffice.core.actor import Actor
 from notifications.models import Batch, Message
 from notifications.services import delivery, outcomes
 from notifications.services.delivery import send_batch_job, sweep
+from notifications.services.loading import Loaded
 from notifications.transports.smtp import SmtpConnection
 from stores.models import Store
 from tests.notifications.conftest import begin, customers_orders, states
@@ -145,8 +146,8 @@ def test_a_worker_that_lost_its_claim_hands_nothing_over(
     batch = begin(customers_orders(store, 1), agent_actor)
     real = delivery.prepared
 
-    def overtaken(message: Message, *, batch: Batch) -> Any:
-        ready = real(message, batch=batch)
+    def overtaken(known: Loaded, *, batch: Batch) -> Any:
+        ready = real(known, batch=batch)
         monkeypatch.setattr(delivery, "prepared", real)
         after_the_lease(batch)
         send_batch_job(str(batch.pk))

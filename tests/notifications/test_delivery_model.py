@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def losing(message: Message) -> None:
     [
         (outcomes, "lost", resending, ["work", "wait", "sweep"]),
         (outcomes, "lost", losing, ["work", "wait", "sweep"]),
-        (suppression, "is_suppressed", lambda store_id, key: False, [("suppress", 0), ("suppress", 1)]),
+        (suppression, "address_hash", lambda key: token_hex(), [("suppress", 0), ("suppress", 1)]),
     ],
 )
 def test_the_model_notices_a_broken_product(
