@@ -1,30 +1,33 @@
-"""The filter vocabulary: which orders, by name and value. One table, used by the API's list, by acts on all orders that
-match, and by the query language that grows from it.
+"""The filter vocabulary: which orders, by name and value. One table, from which the
+filter set is made that the API's lists, its acts on all orders that match and the admin's list select by.
 
-The whole table is read or the request is refused: an unknown name never widens a selection in silence."""
+All that is given is understood or the request is refused: an unknown name never widens a selection in silence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.actor import Actor
-from backoffice.core.errors import FieldError, InvalidFields
-from backoffice.core.parameters import Choices, Flag, Kind, Moment, Text, Whole, Words, read_all
+from backoffice.core.filtersets import Condition, ConditionFilter, StrictFilterSet
+from backoffice.core.parameters import StrictField
+from backoffice.core.strict_fields import Choices, Flag, Moment, Text, Whole, Words
 from backoffice.core.text import fold
 from stores.models import Store
 
 from .choices import LIVE_STAGES, Stage
 from .labels import AXES
-from .models import OrderTag
+from .models import Order, OrderTag
 from .querysets import OrderQuerySet
 
 if TYPE_CHECKING:
@@ -49,9 +52,13 @@ class Field:
     """One name of the vocabulary. `where` turns the value that `kind` read into a condition on orders."""
 
     name: str
-    kind: Kind
+    kind: StrictField
     help: StrOrPromise
-    where: Callable[[Any], Q | Exists]
+    where: Condition
+    made: type[ConditionFilter] = ConditionFilter
+
+    def filter(self) -> ConditionFilter:
+        return self.made(self.kind, self.where, label=self.name, help_text=self.help)
 
 
 def select(orders: OrderQuerySet, given: Mapping[str, Sequence[str]], *, actor: Actor) -> OrderQuerySet:
@@ -59,12 +66,33 @@ def select(orders: OrderQuerySet, given: Mapping[str, Sequence[str]], *, actor: 
 
     Raises `InvalidFields` that names each wrong field with its remedy, also for a store that the actor does not reach.
     """
-    values = read_all(FIELDS, {"stage": ["live"], **given})
-    if "store" in values:
-        values["store"] = _store_ids(values["store"], actor)
-    for name, value in values.items():
-        orders = orders.filter(FIELDS[name].where(value))
-    return orders
+    chosen: OrderQuerySet = OrderFilterSet(given, orders, actor=actor).qs
+    return chosen
+
+
+class Stores(Words):
+    """Stores by id or domain, as their ids. A foreign one is as missing as one that never was."""
+
+    actor: Actor
+
+    def read(self, given: Sequence[str]) -> Any:
+        values = super().read(given)
+        visible = list(Store.objects.visible_to(self.actor).values_list("pk", "domain"))
+        by_word = {str(pk): pk for pk, _domain in visible} | {domain: pk for pk, domain in visible}
+        if missing := [value for value in values if value.casefold() not in by_word]:
+            sentence = _("There is no store “%(value)s” that you reach; give its id or its .myshopify.com domain.")
+            raise ValidationError(sentence % {"value": missing[0]}, code="store_unknown")
+        return [by_word[value.casefold()] for value in values]
+
+
+class StoreFilter(ConditionFilter):
+    @property
+    def field(self) -> StrictField:
+        """For the actor of the filter set: a copy of its own, which no other request shares."""
+        field = deepcopy(self.kind)
+        assert isinstance(field, Stores)
+        field.actor = self.parent.actor
+        return field
 
 
 def _stage(values: list[str]) -> Q:
@@ -72,15 +100,6 @@ def _stage(values: list[str]) -> Q:
         return Q()
     stages = {stage for value in values for stage in (LIVE_STAGES if value == "live" else (Stage(value),))}
     return Q(stage__in=sorted(stages))
-
-
-def _store_ids(values: list[str], actor: Actor) -> list[int]:
-    visible = list(Store.objects.visible_to(actor).values_list("pk", "domain"))
-    by_word = {str(pk): pk for pk, _domain in visible} | {domain: pk for pk, domain in visible}
-    if missing := [value for value in values if value.casefold() not in by_word]:
-        sentence = _("There is no store “%(value)s” that you reach; give its id or its .myshopify.com domain.")
-        raise InvalidFields([FieldError("store", "store_unknown", sentence % {"value": missing[0]})])
-    return [by_word[value.casefold()] for value in values]
 
 
 def _tagged(names: Sequence[str]) -> Exists:
@@ -144,9 +163,10 @@ def _days_ago(days: int) -> Any:
 _TABLE = (
     Field(
         "store",
-        Words(like="3, shop.myshopify.com", longest=255, pattern=r"[0-9]{1,18}|[A-Za-z0-9.-]+"),
+        Stores(like="3, shop.myshopify.com", longest=255, pattern=r"[0-9]{1,18}|[A-Za-z0-9.-]+"),
         gettext_lazy("Id or .myshopify.com domain of the store."),
         lambda ids: Q(store_id__in=ids),
+        made=StoreFilter,
     ),
     Field(
         "stage",
@@ -240,3 +260,17 @@ _TABLE = (
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _TABLE})
 """The vocabulary by name."""
+
+
+class OrderFilterSet(StrictFilterSet):
+    """The vocabulary as a filter set, made of the table: what the two know can never differ."""
+
+    defaults: ClassVar[Mapping[str, Sequence[str]]] = {"stage": ["live"]}
+
+    class Meta(StrictFilterSet.Meta):
+        model = Order
+        fields = ()
+
+    @classmethod
+    def get_filters(cls) -> dict[str, ConditionFilter]:
+        return {name: field.filter() for name, field in FIELDS.items()}

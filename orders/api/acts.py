@@ -17,7 +17,7 @@ from backoffice.core.api.documentation import IDEMPOTENCY_KEY, write_answers
 from backoffice.core.api.serializers import ExactCharField, StrictSerializer
 from backoffice.core.api.views import ApiView
 from backoffice.core.errors import Invalid, NotAllowed, NotFound, Refused
-from backoffice.core.parameters import Words
+from backoffice.core.strict_fields import Words
 from orders.choices import Source
 from orders.models import Order
 from orders.reading import MOST_PICKED, get_order, pick_orders

@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from backoffice.core.api.documentation import PAGE, answers, page_schema, parameters_of
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
-from backoffice.core.parameters import Choices, read_all
-from orders.filters import FIELDS, select
+from backoffice.core.parameters import StrictForm
+from backoffice.core.strict_fields import Choices
+from orders.filters import FIELDS, OrderFilterSet, select
 from orders.models import Comment, TimelineEntry
 from orders.reading import StageCounts, get_order, list_orders, stage_counts, timeline_of
 from orders.timeline import describe, happened_by
@@ -32,7 +33,7 @@ class OrderListView(ApiView):
         operation_id="orders_list",
         summary="Orders, newest first",
         description="Live orders unless `stage` says otherwise. Every filter narrows; values of one filter widen it.",
-        parameters=[*parameters_of([(field, str(field.help)) for field in FIELDS.values()]), *PAGE],
+        parameters=[*parameters_of(OrderFilterSet), *PAGE],
         responses=answers({200: page_schema(OrderRow, "OrderPage")}),
         tags=["orders"],
     )
@@ -56,14 +57,13 @@ class OrderView(ApiView):
         return Response(order_detail(get_order(self.actor, order_id)))
 
 
-class _GroupBy:
-    name = "group_by"
-    kind = Choices(("store",))
+class CountsQuery(StrictForm):
+    group_by = Choices(("store",))
 
 
 class OrderCountsView(ApiView):
     scopes: ClassVar = {"get": "orders:read"}
-    query = frozenset({_GroupBy.name})
+    query = frozenset({"group_by"})
 
     @extend_schema(
         operation_id="orders_counts",
@@ -74,7 +74,7 @@ class OrderCountsView(ApiView):
         tags=["orders"],
     )
     def get(self, request: Request) -> Response:
-        asked = read_all({_GroupBy.name: _GroupBy()}, dict(request.query_params.lists()))
+        asked = CountsQuery(request.query_params).understood()
         counts = stage_counts(self.actor)
         data: dict[str, Any] = {"as_of": counts.as_of, "total": _numbers(counts.total)}
         if asked:

@@ -9,7 +9,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from backoffice.core.parameters import Named
+from backoffice.core.filtersets import StrictFilterSet
 
 from .pagination import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from .problems import CONTENT_TYPE
@@ -90,10 +90,11 @@ def page_schema(
     return inline_serializer(name, fields)
 
 
-def parameters_of(table: Iterable[tuple[Named, str]]) -> list[OpenApiParameter]:
-    """OpenAPI parameters of a table of parameters, each with its help."""
+def parameters_of(filters: type[StrictFilterSet]) -> list[OpenApiParameter]:
+    """OpenAPI parameters of a filter set, each with its type and help."""
     return [
-        OpenApiParameter(row.name, row.kind.schema(), description=help_text, explode=True) for row, help_text in table
+        OpenApiParameter(name, each.kind.schema(), description=str(each.extra["help_text"]), explode=True)
+        for name, each in filters.base_filters.items()
     ]
 
 
