@@ -20,6 +20,8 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    # The real hasher is slow on purpose, which every account that a test makes would pay for.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     if settings.EMBEDDED_POSTGRES_DIR is None:
         return
     directory: Path = settings.EMBEDDED_POSTGRES_DIR.with_name("test-postgres")
