@@ -25,6 +25,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy $(CODE)
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py translations --check
 
 test: lint chromium ## what every change must pass
 	$(BIN)/pytest -n 2 -m "not long"

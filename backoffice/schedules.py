@@ -20,6 +20,7 @@ class Job:
 
 JOBS = (
     Job("purge", "backoffice.core.tasks.purge_job", "17 2 * * *"),
+    Job("purge webhooks", "stores.services.inbox.purge_job", "47 2 * * *"),
     # Shopify deletes a subscription after eight deliveries that failed.
     Job("webhooks", "stores.services.webhooks.subscribe_all_job", "7 * * * *"),
     Job("proof", "stores.services.proof.prove_all_job", "10 2 * * *"),

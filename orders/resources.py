@@ -15,6 +15,7 @@ from stores.resources import Evidence, Ingested, Page
 from stores.shopify.client import Client
 from stores.shopify.reading import (
     ChangedFulfillmentOrder,
+    Rejected,
     count_orders,
     read_changed_fulfillment_orders,
     read_fulfillment_orders,
@@ -29,7 +30,7 @@ from stores.shopify.webhooks import affected_order
 
 from .models import FulfillmentOrder
 from .services.evidence import OrdersEvidence
-from .services.ingest import ingest_orders, mark_deleted
+from .services.ingest import ingest_orders, mark_deleted, set_aside
 
 _OWN_TOPICS = frozenset({"app/uninstalled", "app/scopes_update", "shop/update"})
 _ORDER = "gid://shopify/Order/"
@@ -51,13 +52,13 @@ class OrdersResource:
         page = read_orders_page(
             client, scopes=store.scopes, lane=lane, after=after, created_to=created_to, newest_first=True
         )
-        return Page(page.items, page.end_cursor, page.has_next)
+        return Page(page.items, page.end_cursor, page.has_next, _told(page.rejected))
 
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
     ) -> Page:
         page = read_orders_page(client, scopes=store.scopes, lane=lane, after=after, updated_from=updated_from)
-        return Page(page.items, page.end_cursor, page.has_next)
+        return Page(page.items, page.end_cursor, page.has_next, _told(page.rejected))
 
     def count(self, client: Client, store: Store) -> int:
         return count_orders(client, lane=Lane.BACKGROUND).count
@@ -73,6 +74,9 @@ class OrdersResource:
     ) -> Ingested:
         return ingest_orders(store, items, fetched_at=fetched_at, by_id=False, backfilled=backfilled)
 
+    def set_aside(self, store: Store, rejected: Sequence[tuple[str, str]]) -> None:
+        set_aside(store, rejected)
+
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
         """Takes ids of orders and of fulfilment orders; the latter lead to their orders."""
         wanted = _order_gids(client, gids, lane)
@@ -81,7 +85,9 @@ class OrdersResource:
             if not wanted:
                 break
             fetched_at = db_now()
-            found = read_orders(client, wanted, scopes=store.scopes, lane=lane)
+            rejected: list[Rejected] = []
+            found = read_orders(client, wanted, scopes=store.scopes, lane=lane, rejected=rejected)
+            set_aside(store, _told(rejected))
             mark_deleted(store, [gid for gid, order in found.items() if order is None], fetched_at=fetched_at)
             there = [order for order in found.values() if order is not None]
             part = ingest_orders(store, there, fetched_at=fetched_at, by_id=True)
@@ -132,6 +138,9 @@ class FulfillmentOrdersResource:
         stale = [item.order_gid for item in items if is_stale(times.get(item.gid), item.updated_at)]
         return Ingested(refetch=tuple(dict.fromkeys(stale)))
 
+    def set_aside(self, store: Store, rejected: Sequence[tuple[str, str]]) -> None:
+        set_aside(store, rejected)
+
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
         return OrdersResource().refresh(client, store, gids, lane=lane)
 
@@ -147,6 +156,10 @@ def is_stale(here: Sequence[datetime] | None, changed_at: datetime) -> bool:
         return True
     known, fetched_at = here
     return known != changed_at or fetched_at < changed_at + _SECOND_AND_SKEW
+
+
+def _told(rejected: Sequence[Rejected]) -> list[tuple[str, str]]:
+    return [(one.gid, f"The shop's answer could not be read at {one.path or 'an unknown place'}.") for one in rejected]
 
 
 def _order_gids(client: Client, gids: Sequence[str], lane: Lane) -> list[str]:

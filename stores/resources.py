@@ -19,6 +19,8 @@ class Page:
     items: Sequence[Any]
     end_cursor: str | None
     has_next: bool
+    rejected: Sequence[tuple[str, str]] = ()
+    """(id, what is wrong) of those whose part of the answer could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,9 @@ class Resource(Protocol):
     def ingest(self, store: Store, items: Sequence[Any], *, fetched_at: datetime, backfilled: bool) -> Ingested:
         """Writes a page. `fetched_at` is the database's time before it was asked for. An item that cannot be written is
         set aside (`Quarantined`) and does not keep the others."""
+
+    def set_aside(self, store: Store, rejected: Sequence[tuple[str, str]]) -> None:
+        """Parks these with their cause, so that the rest goes on."""
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
         """Reads these by id and writes what they are now; marks as deleted what the shop no longer has."""

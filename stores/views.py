@@ -58,6 +58,11 @@ def _keep(body: bytes, signature: str, delivery: Any) -> HttpResponse:
         # Signed, so from the shop, but unreadable: answering an error would only bring it back eight times.
         logger.warning("A signed webhook is unreadable", extra={"store": store.pk, "topic": delivery.topic})
         return HttpResponse(status=200)
+    named = payload.get("myshopify_domain")
+    if isinstance(named, str) and named != store.domain:
+        # The signature covers the body, not the header: this body is another shop's.
+        logger.warning("A webhook names another shop", extra={"store": store.pk, "topic": delivery.topic})
+        return HttpResponse(status=401)
     inbox.receive(store, delivery, payload)
     return HttpResponse(status=200)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,10 @@ def run_all() -> list[str]:
         try:
             sweep()
         except (OperationalError, InterfaceError):
-            raise
+            if not connection.is_usable():
+                raise
+            logger.exception("A sweep was held up", extra={"sweep": name})
+            failed.append(name)
         except Exception:
             logger.exception("A sweep failed", extra={"sweep": name})
             failed.append(name)

@@ -7,16 +7,18 @@ ingests run one after the other, whoever calls: sync, inbox, or the push of a ch
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from backoffice.core import clock
+from backoffice.core.contention import repeated
 from orders.models import FulfillmentOrder, Order
 from orders.stage import Facts, stage_of
 from stores.models import Quarantined, Store
@@ -31,6 +33,8 @@ from .mirror_write import replace_parts, without_nul, write_customers, write_ord
 logger = logging.getLogger(__name__)
 
 RESOURCE = "orders"
+HIDDEN_AFTER = timedelta(days=59)
+"""How old an order may be for a token without read_all_orders to see it, less a day for the clocks."""
 _LOCK_CLASS = 7301
 _READ_BACK = ("closed", "closed_at", "cancelled_at", "note", "tags")
 # The database is away or busy: nothing is wrong with the order.
@@ -65,7 +69,8 @@ def decide(known: Known | None, *, updated_at: datetime, state_hash: str, fetche
     if fetched_at < known.fetched_at:
         return Verdict.REFETCH
     if by_id:
-        return Verdict.WRITE
+        # Asked later but answered with an earlier state: the two calls overlapped in the shop.
+        return Verdict.WRITE if updated_at >= known.updated_at else Verdict.REFETCH
     if updated_at < known.updated_at:
         return Verdict.OLDER
     return Verdict.WRITE if updated_at > known.updated_at else Verdict.REFETCH
@@ -90,18 +95,20 @@ def ingest_orders(
     if not whole:
         return done
     try:
-        return done + _ingest(store, list(whole.values()), fetched_at, by_id=by_id, backfilled=backfilled)
+        everything = list(whole.values())
+        return done + repeated(lambda: _ingest(store, everything, fetched_at, by_id=by_id, backfilled=backfilled))
     except (DatabaseError, ValueError) as error:
         if isinstance(error, _PASSING):
             raise
         logger.warning("A page could not be ingested whole", extra={"store": store.pk, "error": type(error).__name__})
     for snapshot in whole.values():
         try:
-            done += _ingest(store, [snapshot], fetched_at, by_id=by_id, backfilled=backfilled)
+            alone = [snapshot]
+            done += repeated(partial(_ingest, store, alone, fetched_at, by_id=by_id, backfilled=backfilled))
         except (DatabaseError, ValueError) as error:
             if isinstance(error, _PASSING):
                 raise
-            _set_aside(store, snapshot.gid, f"{type(error).__name__}: {error}")
+            _set_aside(store, snapshot.gid, _without_values(error))
     return done
 
 
@@ -117,7 +124,10 @@ def _ingest(
             order.gid: order
             for order in Order._base_manager.filter(store=store, gid__in=hashes).order_by("pk").select_for_update()
         }
-        refetch, fresh, unchanged = [], [], 0
+        refetch: list[str] = []
+        fresh: list[OrderSnapshot] = []
+        same: list[int] = []
+        unchanged = 0
         for snapshot in snapshots:
             old = olds.get(snapshot.gid)
             known = Known(old.updated_at, old.state_hash, old.fetched_at) if old else None
@@ -134,6 +144,10 @@ def _ingest(
                 refetch.append(snapshot.gid)
             else:
                 unchanged += 1
+                if verdict is Verdict.SAME and by_id and old is not None:
+                    same.append(old.pk)
+        # What was asked for before now is older than this confirmation, too.
+        Order._base_manager.filter(pk__in=same, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
         if fresh:
             _write(store, fresh, olds, hashes, with_nul, fetched_at, backfilled=backfilled)
     created = sum(snapshot.gid not in olds for snapshot in fresh)
@@ -200,14 +214,19 @@ def apply_read_back(store: Store, mutated: Sequence[MutatedOrder]) -> None:
 
 
 def mark_deleted(store: Store, gids: Sequence[str], *, fetched_at: datetime) -> int:
-    """The shop no longer has these: kept with their history, out of every list. One that was read later stays."""
+    """The shop no longer has these: kept with their history, out of every list. One that was read later stays, and so
+    does one that the token is too weak to see any more: without read_all_orders Shopify hides what is older than 60
+    days and says nothing."""
+    if not gids:
+        return 0
     with transaction.atomic():
         lock_store(store)
-        gone = list(
-            Order._base_manager.filter(store=store, gid__in=gids, deleted_at__isnull=True, fetched_at__lte=fetched_at)
-            .order_by("pk")
-            .select_for_update()
+        here = Order._base_manager.filter(
+            store=store, gid__in=gids, deleted_at__isnull=True, fetched_at__lte=fetched_at
         )
+        if not store.has_scope("read_all_orders"):
+            here = here.filter(created_at__gt=fetched_at - HIDDEN_AFTER)
+        gone = list(here.order_by("pk").select_for_update())
         for order in gone:
             order.deleted_at, order.fetched_at, order.state_hash = fetched_at, fetched_at, ""
             order.stage = stage_of(facts_of_row(order)).value
@@ -242,6 +261,21 @@ def lock_store(store: Store) -> None:
     """Until the transaction ends, nobody else ingests for this store: what was decided about an order stays true."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, store.pk])
+
+
+def set_aside(store: Store, rejected: Iterable[tuple[str, str]]) -> None:
+    """Parks orders whose answer could not be read: (id, what is wrong with it)."""
+    for gid, reason in rejected:
+        _set_aside(store, gid, reason)
+
+
+def _without_values(error: Exception) -> str:
+    """What the database refused, without the row: its message would keep a customer's data."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if diagnosis is None:
+        return type(error).__name__
+    parts = (diagnosis.message_primary, diagnosis.table_name, diagnosis.column_name, diagnosis.constraint_name)
+    return " · ".join(part for part in parts if part)
 
 
 def _set_aside(store: Store, gid: str, reason: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -23,7 +23,7 @@ from stores.shopify.reading import read_orders
 from stores.shopify.throttle import Lane
 
 from . import settle, verdicts
-from .ingest import ingest_orders, mark_deleted
+from .ingest import HIDDEN_AFTER, ingest_orders, mark_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,10 @@ def look_at_uncertain(store: Store, client: Client, *, lease_seconds: int) -> bo
     except ShopifyError as error:
         _look_later(changes, error)
         raise
-    seen = [(change, found[gids[change.order_id]]) for change in changes]
+    hidden = _hidden(store, [gid for gid, order in found.items() if order is None], fetched_at)
+    for change in [one for one in changes if gids[one.order_id] in hidden]:
+        claims.settle(change, next_attempt_at=fetched_at + timedelta(days=1), code="out_of_reach")
+    seen = [(change, found[gids[change.order_id]]) for change in changes if gids[change.order_id] not in hidden]
     settle.record(
         store,
         [(change, verdicts.of_look(change, order, jitter=random.random())) for change, order in seen],  # noqa: S311
@@ -65,6 +68,15 @@ def look_at_uncertain(store: Store, client: Client, *, lease_seconds: int) -> bo
     mark_deleted(store, [gid for gid, order in found.items() if order is None], fetched_at=fetched_at)
     ingest_orders(store, [order for order in found.values() if order is not None], fetched_at=fetched_at, by_id=True)
     return True
+
+
+def _hidden(store: Store, missing: Sequence[str], now: datetime) -> set[str]:
+    """Which of the orders that the shop did not show may be there all the same, too old for the token. Whether a change
+    of one took effect stays uncertain until the store is given read_all_orders."""
+    if not missing or store.has_scope("read_all_orders"):
+        return set()
+    old = Order.objects.filter(store_id=store.pk, gid__in=missing, created_at__lte=now - HIDDEN_AFTER)
+    return set(old.values_list("gid", flat=True))
 
 
 def _look_later(changes: Sequence[RemoteChange], error: ShopifyError) -> None:

@@ -60,7 +60,8 @@ def sweep() -> None:
     due = Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=Now())
     waiting = Q(state__in=[ChangeState.QUEUED, ChangeState.UNCERTAIN], store__state=StoreState.CONNECTED) & free & due
     lost = Q(state=ChangeState.SENDING, leased_until__lte=Now())
-    for store_id in RemoteChange.objects.filter(waiting | lost).values_list("store_id", flat=True).distinct():
+    gone = Q(state=ChangeState.QUEUED, store__state=StoreState.DISCONNECTED) & free
+    for store_id in RemoteChange.objects.filter(waiting | lost | gone).values_list("store_id", flat=True).distinct():
         queue.ring(PUSH_JOB, store_id)
 
 
@@ -72,6 +73,8 @@ def push_changes_job(store_id: int) -> None:
     until = time.monotonic() + _JOB_SECONDS
     while (store := Store.objects.filter(pk=store_id).first()) is not None:
         look.expire_lost(store)
+        if store.state == StoreState.DISCONNECTED:
+            _give_up(store)
         if not store.is_connected:
             return
         if time.monotonic() > until:
@@ -88,6 +91,15 @@ def push_changes_job(store_id: int) -> None:
             return
         if not more:
             return
+
+
+def _give_up(store: Store) -> None:
+    """What was asked for before a store was disconnected must not reach it when it comes back months later. What may
+    have been sent stays uncertain: it can be looked at again when the store is connected again."""
+    queued = RemoteChange.objects.filter(store_id=store.pk, state=ChangeState.QUEUED).order_by()
+    why = _("The store was disconnected before this was sent.")
+    while changes := claims.claim(queued, limit=200, lease_seconds=LEASE_SECONDS, state=ChangeState.SENDING):
+        settle.record(store, [(change, Verdict(ChangeState.SKIPPED, "store_disconnected", why)) for change in changes])
 
 
 def _push_group(store: Store, client: Client) -> bool:

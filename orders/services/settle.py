@@ -14,6 +14,7 @@ from django.db import transaction
 
 from backoffice.core import claims
 from backoffice.core.clock import db_now
+from backoffice.core.contention import repeated
 from orders.choices import UNSETTLED, ChangeState, Source, Verb
 from orders.models import Order, RemoteChange
 from orders.timeline import NewEntry, closed_key, opened_key, tags_key, write
@@ -40,6 +41,10 @@ def record(store: Store, verdicts: Sequence[tuple[RemoteChange, Verdict]]) -> in
     3. Our entries of the timeline, before the mirror learns of the change, so that ours stand and not the shop's.
     4. The mirror, from the mutations' own answers. 5. The overlay.
     """
+    return repeated(lambda: _record(store, verdicts))
+
+
+def _record(store: Store, verdicts: Sequence[tuple[RemoteChange, Verdict]]) -> int:
     with transaction.atomic():
         lock_store(store)
         order_ids = {change.order_id for change, _ in verdicts}

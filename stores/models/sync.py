@@ -27,6 +27,8 @@ class SyncStream(Claimable):
         null=True,
         help_text="How far the pass under way has come: by creation, downwards, in a first load; by change otherwise.",
     )
+    window = models.DateTimeField(null=True, help_text="The bound of the search that `cursor` belongs to.")
+    cursor = models.TextField(blank=True, help_text="Where that search goes on: many rows may share one second.")
     loaded = models.PositiveIntegerField(default=0)
     expected = models.PositiveIntegerField(null=True, help_text="What the shop counted when the first load began.")
     started_at = models.DateTimeField(null=True)

@@ -25,11 +25,11 @@ from stores.shopify.auth import StaticToken
 from stores.shopify.client import Client
 from stores.shopify.errors import NeedsPerson, ShopifyError
 from stores.shopify.reading import read_shop
-from stores.shopify.scopes import has_scope
+from stores.shopify.scopes import has_scope, reads_more
 from stores.shopify.snapshots import ShopSnapshot
 from stores.shopify.throttle import Lane, MemoryBudget
 
-from . import sync, webhooks
+from . import sync, uninstall, webhooks
 
 # The field of the form that each refusal of the shop is about, for each way to connect.
 _ABOUT_THE_APP = {
@@ -128,12 +128,13 @@ def _keep(shop: ShopSnapshot, access: Access, merchant: Merchant | None) -> Stor
     known = Store.objects.select_for_update().filter(gid=shop.gid).first()
     if known is not None and known.state in (StoreState.CONNECTED, StoreState.PAUSED):
         raise _already(shop)
-    facts = facts_of(shop)
+    facts, grown = facts_of(shop), False
     if known is None:
         store = Store(gid=shop.gid, merchant=merchant, **facts)
         store.save(force_insert=True)
     else:
         store = known
+        grown = reads_more(known.scopes, shop.scopes)
         for name, value in facts.items():
             setattr(store, name, value)
         store.state, store.state_code, store.state_message = StoreState.CONNECTED, "", ""
@@ -150,6 +151,9 @@ def _keep(shop: ShopSnapshot, access: Access, merchant: Merchant | None) -> Stor
             SyncStream.objects.filter(pk=stream.pk).update(
                 next_attempt_at=None, attempts=0, error_code="", error_message=""
             )
+    if grown:
+        sync.load_again(store)
+    uninstall.forget(store)
     return store
 
 

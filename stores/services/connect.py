@@ -98,8 +98,9 @@ def resume_store(store: Store, *, actor: Actor) -> None:
 
 def disconnect_store(store: Store, *, actor: Actor) -> None:
     """Forgets the token; the mirror stays readable and keeps its history."""
-    _switch(store, StoreState.DISCONNECTED, "store.disconnected", actor=actor)
-    Credential.objects.filter(store=store).delete()
+    with transaction.atomic():
+        _switch(store, StoreState.DISCONNECTED, "store.disconnected", actor=actor)
+        Credential.objects.filter(store=store).delete()
 
 
 def _switch(store: Store, state: StoreState, action: str, *, actor: Actor) -> None:

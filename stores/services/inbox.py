@@ -12,29 +12,32 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from backoffice.core import backoff, claims, queue
 from backoffice.core.clock import db_now
 from stores import resources
-from stores.choices import InboxState
+from stores.choices import InboxState, StoreState
 from stores.gateway import client_for
 from stores.models import InboxMessage, Store
+from stores.resources import Resource
 from stores.scoping import for_all_stores, for_store
 from stores.shopify.client import Client
-from stores.shopify.errors import NeedsPerson, ShopifyError, TryAgain
+from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TryAgain
 from stores.shopify.reading import read_shop
+from stores.shopify.scopes import reads_more
 from stores.shopify.throttle import Lane
 from stores.shopify.webhooks import Delivery
 
-from . import health
+from . import health, sync, uninstall
 from .admission import facts_of
 
 logger = logging.getLogger(__name__)
 
 JOB = "stores.services.inbox.work_inbox_job"
 _BATCH = 250
-_LEASE_SECONDS = 120
+_LEASE_SECONDS = 50
 _JOB_SECONDS = 40
 _MOST_ATTEMPTS = 8
 _ABOUT_THE_SHOP = frozenset({"shop/update", "app/scopes_update"})
@@ -45,7 +48,7 @@ def receive(store: Store, delivery: Delivery, payload: Mapping[str, Any]) -> boo
     committed."""
     resource = resources.for_topic(delivery.topic)
     gid = resource.subject(delivery.topic, payload) if resource else None
-    known = gid is not None or delivery.topic in _ABOUT_THE_SHOP or delivery.topic == "app/uninstalled"
+    known = gid is not None or delivery.topic in _ABOUT_THE_SHOP or delivery.topic == uninstall.TOPIC
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
@@ -79,52 +82,89 @@ def receive(store: Store, delivery: Delivery, payload: Mapping[str, Any]) -> boo
 @for_all_stores
 def sweep() -> None:
     """Rings for stores with deliveries that wait or whose worker died."""
-    pending = InboxMessage.objects.filter(state=InboxState.PENDING).exclude(leased_until__gt=Now())
-    for store_id in pending.exclude(next_attempt_at__gt=Now()).values_list("store_id", flat=True).distinct():
+    free = InboxMessage.objects.filter(state=InboxState.PENDING).exclude(leased_until__gt=Now())
+    due = free.exclude(next_attempt_at__gt=Now()).filter(
+        Q(store__state=StoreState.CONNECTED) | Q(topic=uninstall.TOPIC)
+    )
+    for store_id in due.values_list("store_id", flat=True).distinct():
         queue.ring(JOB, store_id)
 
 
 @for_store
 def work_inbox_job(store_id: int) -> None:
-    """Works off a store's deliveries for up to `_JOB_SECONDS`. Deliveries of a store that is not connected wait."""
+    """Works off a store's deliveries for up to `_JOB_SECONDS`. Deliveries of a store that is not connected wait, except
+    the news that the app was removed."""
     queue.answered(JOB, store_id)
     until = time.monotonic() + _JOB_SECONDS
+    store = Store.objects.filter(pk=store_id).first()
+    if store is not None:
+        uninstall.work_off(store)
     while (store := Store.objects.connected().filter(pk=store_id).first()) is not None:
-        waiting = InboxMessage.objects.filter(store_id=store_id, state=InboxState.PENDING)
+        waiting = InboxMessage.objects.filter(store_id=store_id, state=InboxState.PENDING).exclude(
+            topic=uninstall.TOPIC
+        )
         held = claims.claim(waiting.exclude(leased_until__gt=Now()), limit=_BATCH, lease_seconds=_LEASE_SECONDS)
         if not held:
             return
-        _work(store, held)
+        _work(store, _worth_trying(held))
         if time.monotonic() > until:
             queue.ring(JOB, store_id)
             return
 
 
+def _worth_trying(messages: list[InboxMessage]) -> list[InboxMessage]:
+    """Without those that were tried too often. Counted before the work: one that kills its process is counted, too."""
+    worn = [message for message in messages if message.attempts > _MOST_ATTEMPTS]
+    _settle(worn, InboxState.FAILED, "Tried eight times; see the log.")
+    return [message for message in messages if message.attempts <= _MOST_ATTEMPTS]
+
+
 def _work(store: Store, messages: list[InboxMessage]) -> None:
-    by_resource: dict[str, list[InboxMessage]] = defaultdict(list)
-    for message in messages:
-        by_resource[message.resource].append(message)
-    own = by_resource.pop("", [])
-    if any(message.topic == "app/uninstalled" for message in own):
-        health.note_uninstalled(store)
-        _settle(messages, InboxState.DONE)
-        return
     try:
         client = client_for(store)
+        own = [message for message in messages if not message.resource]
         if own:
             _refresh_shop(store, client)
             _settle(own, InboxState.DONE)
+        by_resource: dict[str, list[InboxMessage]] = defaultdict(list)
+        for message in messages:
+            if message.resource:
+                by_resource[message.resource].append(message)
         for name, group in by_resource.items():
-            gids = list(dict.fromkeys(message.subject_gid for message in group))
-            resources.get(name).refresh(client, store, gids, lane=Lane.INTERACTIVE)
-            _settle(group, InboxState.DONE)
+            _work_group(store, client, resources.get(name), group)
         health.note_answer(store)
     except ShopifyError as error:
         _put_back(store, messages, error)
+    except Exception:
+        _put_back(store, messages, Final("internal_error", "A fault of this software; the log says more."))
+        raise
+
+
+def _work_group(store: Store, client: Client, resource: Resource, group: list[InboxMessage]) -> None:
+    """All in as few requests as possible; when the shop finally refuses those, each alone, so that the one which it
+    cannot answer does not keep the others."""
+    gids = list(dict.fromkeys(message.subject_gid for message in group))
+    try:
+        resource.refresh(client, store, gids, lane=Lane.INTERACTIVE)
+    except Final:
+        if len(gids) == 1:
+            raise
+        for gid in gids:
+            alone = [message for message in group if message.subject_gid == gid]
+            try:
+                _work_group(store, client, resource, alone)
+            except Final as error:
+                _put_back(store, alone, error)
+        return
+    _settle(group, InboxState.DONE)
 
 
 def _refresh_shop(store: Store, client: Client) -> None:
-    Store.objects.filter(pk=store.pk).update(**facts_of(read_shop(client, lane=Lane.BACKGROUND)))
+    shop = read_shop(client, lane=Lane.BACKGROUND)
+    with transaction.atomic():
+        Store.objects.filter(pk=store.pk).update(**facts_of(shop))
+        if reads_more(store.scopes, shop.scopes):
+            sync.load_again(store)
 
 
 def _settle(messages: list[InboxMessage], state: InboxState, reason: str = "") -> None:
@@ -140,8 +180,8 @@ def _put_back(store: Store, messages: list[InboxMessage], error: ShopifyError) -
         health.note_trouble(store, error)
     now = db_now()
     for message in messages:
-        if message.state != InboxState.PENDING:
-            continue
+        if message.state != InboxState.PENDING or message.leased_until is None:
+            continue  # settled, or put back already
         if message.attempts >= _MOST_ATTEMPTS and not isinstance(error, NeedsPerson):
             claims.settle(message, state=InboxState.FAILED, settled_at=now, reason=str(error)[:300])
             continue
@@ -149,3 +189,10 @@ def _put_back(store: Store, messages: list[InboxMessage], error: ShopifyError) -
         pause = backoff.delay(message.attempts, first_seconds=least, longest_seconds=600, jitter=0)
         claims.settle(message, next_attempt_at=now + pause, reason=str(error)[:300])
     logger.warning("Webhooks wait", extra={"store": store.pk, "count": len(messages), "code": error.code})
+
+
+@for_all_stores
+def purge_job() -> None:
+    """Settled deliveries are kept for thirty days: so long a late duplicate is recognised."""
+    settled = InboxMessage.objects.exclude(state=InboxState.PENDING)
+    settled.filter(received_at__lt=Now() - timedelta(days=30)).delete()

@@ -22,7 +22,7 @@ from stores.models import Store, SyncStream
 from stores.resources import Page, Resource
 from stores.scoping import for_all_stores, for_store
 from stores.shopify.client import Client
-from stores.shopify.errors import NeedsPerson, ShopifyError, TryAgain
+from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TryAgain
 from stores.shopify.throttle import Lane
 
 from . import health
@@ -30,11 +30,13 @@ from . import health
 logger = logging.getLogger(__name__)
 
 JOB = "stores.services.sync.sync_job"
-_LEASE_SECONDS = 180
+# Renewed with every page; what a killed job leaves is taken up within a minute.
+_LEASE_SECONDS = 50
 _JOB_SECONDS = 40
 # Shopify serves at most 25,000 rows to one search: begin a new one at the position well before.
 _ROWS_PER_SEARCH = 20_000
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+_NOWHERE: dict[str, object] = {"position": None, "window": None, "cursor": ""}
 
 
 @for_all_stores
@@ -71,6 +73,14 @@ def sync_job(store_id: int, resource_name: str) -> None:
     except ShopifyError as error:
         _note_failure(store, stream, error)
         return
+    except Exception:
+        claims.settle(
+            stream,
+            next_attempt_at=db_now() + timedelta(seconds=15),
+            error_code="internal_error",
+            error_message="A fault of this software; the log says more.",
+        )
+        raise
     claims.settle(stream, attempts=0, next_attempt_at=None, error_code="", error_message="")
     if more:
         queue.ring(JOB, store_id, resource_name)
@@ -89,24 +99,23 @@ def _advance(store: Store, stream: SyncStream, resource: Resource) -> bool:
 
 def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Client, until: float) -> bool:
     if stream.started_at is None:
-        expected = resource.count(client, store)
-        _save(stream, started_at=db_now(), expected=expected, loaded=0)
-    after, rows = None, 0
+        _save(stream, started_at=db_now(), expected=resource.count(client, store), loaded=0)
+    rows = 0
     while True:
         fetched_at = db_now()
-        page = resource.newest_page(client, store, created_to=stream.position, after=after, lane=Lane.BACKGROUND)
+        page = resource.newest_page(
+            client, store, created_to=stream.window, after=stream.cursor or None, lane=Lane.BACKGROUND
+        )
         if stream.watermark is None:
             # Whatever changes from now on changes after the latest change on the first page, by the shop's own clock.
             _begin_following_from(stream, max((resource.updated_at(item) for item in page.items), default=_BEGINNING))
         _write(store, stream, resource, client, page, fetched_at, backfilled=True)
-        rows += len(page.items)
         if not page.has_next:
             now = db_now()
-            _save(stream, phase=SyncPhase.FOLLOWING, position=None, first_loaded_at=now, finished_at=now)
+            _save(stream, phase=SyncPhase.FOLLOWING, first_loaded_at=now, finished_at=now, **_NOWHERE)
             return True
-        _save(stream, position=min(resource.created_at(item) for item in page.items))
-        after = page.end_cursor if rows < _ROWS_PER_SEARCH else None
-        rows = rows if after else 0
+        rows += len(page.items)
+        rows = _go_on(stream, page, [resource.created_at(item) for item in page.items], rows, downwards=True)
         if time.monotonic() > until:
             return True
 
@@ -114,27 +123,42 @@ def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Cl
 def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client, until: float) -> bool:
     """One pass over what changed since the watermark less the overlap: Shopify's times have whole seconds and its
     search index lags by some. What was already known costs a comparison."""
-    overlap = timedelta(seconds=settings.SYNC_OVERLAP_SECONDS)
-    if stream.position is None:
-        _save(stream, started_at=db_now())
-    updated_from = stream.position or (stream.watermark or _BEGINNING) - overlap
-    latest, after, rows = stream.watermark or _BEGINNING, None, 0
+    if stream.window is None:
+        overlap = timedelta(seconds=settings.SYNC_OVERLAP_SECONDS)
+        _save(stream, started_at=db_now(), window=(stream.watermark or _BEGINNING) - overlap)
+    rows = 0
     while True:
         fetched_at = db_now()
-        page = resource.changed_page(client, store, updated_from=updated_from, after=after, lane=Lane.BACKGROUND)
+        page = resource.changed_page(
+            client,
+            store,
+            updated_from=stream.window or _BEGINNING,
+            after=stream.cursor or None,
+            lane=Lane.BACKGROUND,
+        )
         _write(store, stream, resource, client, page, fetched_at, backfilled=False)
-        latest = max([latest, *(resource.updated_at(item) for item in page.items)])
-        rows += len(page.items)
+        changed = [resource.updated_at(item) for item in page.items]
         if not page.has_next:
-            _save(stream, watermark=latest, position=None, finished_at=db_now(), true_as_of=stream.started_at)
+            latest = max([*changed, *filter(None, [stream.watermark, stream.position])], default=_BEGINNING)
+            _save(stream, watermark=latest, finished_at=db_now(), true_as_of=stream.started_at, **_NOWHERE)
             return False
-        _save(stream, position=latest)
-        if rows >= _ROWS_PER_SEARCH:
-            updated_from, after, rows = latest, None, 0
-        else:
-            after = page.end_cursor
+        rows += len(page.items)
+        rows = _go_on(stream, page, changed, rows, downwards=False)
         if time.monotonic() > until:
             return True
+
+
+def _go_on(stream: SyncStream, page: Page, times: list[datetime], rows: int, *, downwards: bool) -> int:
+    """Saves where the pass stands after a page; returns the rows of the search that goes on.
+
+    A search is left before Shopify's limit, at the position, unless all its rows are of one second: a new search would
+    then begin with the same rows again."""
+    position = (min if downwards else max)([*times, *filter(None, [stream.position])])
+    if rows >= _ROWS_PER_SEARCH and position != stream.window:
+        _save(stream, position=position, window=position, cursor="")
+        return 0
+    _save(stream, position=position, cursor=page.end_cursor or "")
+    return rows
 
 
 def _write(
@@ -147,6 +171,7 @@ def _write(
     *,
     backfilled: bool,
 ) -> None:
+    resource.set_aside(store, page.rejected)
     done = resource.ingest(store, page.items, fetched_at=fetched_at, backfilled=backfilled)
     if done.refetch:
         done += resource.refresh(client, store, done.refetch, lane=Lane.BACKGROUND)
@@ -164,10 +189,13 @@ def _begin_following_from(stream: SyncStream, moment: datetime) -> None:
 
 
 def _save(stream: SyncStream, **changes: object) -> None:
-    """Writes the position and lengthens the lease, if the stream is still ours; `TryAgain` when it is not."""
-    held = SyncStream._base_manager.filter(pk=stream.pk, claim=stream.claim, leased_until__isnull=False)
+    """Writes the position and lengthens the lease, if the stream is still ours and its store connected; `TryAgain` when
+    it is not."""
+    held = SyncStream._base_manager.filter(
+        pk=stream.pk, claim=stream.claim, leased_until__isnull=False, store__state=StoreState.CONNECTED
+    )
     if not held.update(leased_until=Now() + timedelta(seconds=_LEASE_SECONDS), **changes):
-        raise TryAgain("budget_busy", "Another worker has taken over this store's synchronisation.")
+        raise TryAgain("budget_busy", "Another worker has taken over, or the store was paused.")
     for name, value in changes.items():
         setattr(stream, name, value)
 
@@ -175,6 +203,10 @@ def _save(stream: SyncStream, **changes: object) -> None:
 def _note_failure(store: Store, stream: SyncStream, error: ShopifyError) -> None:
     if isinstance(error, NeedsPerson):
         health.note_trouble(store, error)
+    if isinstance(error, Final) and stream.cursor:
+        # A search that Shopify does not go on with: the next try begins a new one where this one had come to.
+        held = SyncStream._base_manager.filter(pk=stream.pk, claim=stream.claim)
+        held.update(window=stream.position, cursor="")
     wait = error.after_seconds if isinstance(error, TryAgain) else 60.0
     pause = min(max(wait, 2.0) * 2 ** min(stream.attempts, 6), 600.0)
     claims.settle(
@@ -187,3 +219,14 @@ def _note_failure(store: Store, stream: SyncStream, error: ShopifyError) -> None
         "Synchronisation failed",
         extra={"store": store.pk, "resource": stream.resource, "code": error.code, "again_in": pause, **error.facts},
     )
+
+
+def load_again(store: Store) -> None:
+    """Reads everything once more, because the token may now see more of it: orders that were hidden, customers, holds.
+    What is already right costs a comparison. Called in the transaction that keeps the new scopes."""
+    loading = [resource.name for resource in resources.all_resources() if resource.has_first_load]
+    SyncStream._base_manager.filter(store=store, resource__in=loading).update(
+        phase=SyncPhase.FIRST_LOAD, started_at=None, next_attempt_at=None, **_NOWHERE
+    )
+    for name in loading:
+        queue.ring(JOB, store.pk, name)

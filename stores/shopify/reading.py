@@ -7,7 +7,7 @@ All lists of an order are whole (`complete`), whatever their length. Queries are
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -42,12 +42,21 @@ CHUNK_SIZES: Mapping[str, int] = {"lines": 100, "fulfillmentOrders": 20, "parts"
 
 
 @dataclass(frozen=True, slots=True)
+class Rejected:
+    """An order whose part of an answer could not be read; the others of that answer are good. `path` is what is odd."""
+
+    gid: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
     """One page and how to go on: `end_cursor` is bound to the very same arguments and not to be kept across runs."""
 
     items: tuple[Item, ...]
     end_cursor: str | None
     has_next: bool
+    rejected: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +122,14 @@ def read_orders_page(
     }
     answer = ask(client, "orders_page", variables, lane=lane, tolerates=is_redaction)
     found, redacted = Part(answer.data).part("orders"), redacted_by_row(answer.errors)
-    orders = [
-        complete(client, parse_order(node, redacted=redacted.get(at, ()), left_out=_left_out(scopes)), lane=lane)
-        for at, node in enumerate(found.parts("nodes"))
-    ]
+    orders: list[OrderSnapshot] = []
+    rejected: list[Rejected] = []
+    for at, node in enumerate(found.parts("nodes")):
+        order = _read_node(client, node, redacted.get(at, ()), scopes, lane, rejected)
+        orders += [order] if order else []
     if open_only:
         _refuse_unfiltered(orders, request_id=answer.request_id)
-    return _page(found, tuple(orders), after=after)
+    return replace(_page(found, tuple(orders), after=after, rows=len(orders) + len(rejected)), rejected=tuple(rejected))
 
 
 def _refuse_unfiltered(orders: Sequence[OrderSnapshot], *, request_id: str) -> None:
@@ -162,11 +172,17 @@ def iterate_orders(
 
 
 def read_orders(
-    client: Client, gids: Sequence[str], *, scopes: Collection[str], lane: Lane
+    client: Client,
+    gids: Sequence[str],
+    *,
+    scopes: Collection[str],
+    lane: Lane,
+    rejected: list[Rejected] | None = None,
 ) -> dict[str, OrderSnapshot | None]:
     """Orders by id, past any search index, so as they are now. None for one that is not there (any more).
 
-    Asked in chunks; a chunk that is too dear is halved. Raises `ValueError` for an id that is no order's.
+    Asked in chunks; a chunk that is too dear is halved. One that cannot be read goes to `rejected` and is left out of
+    the result; without that list it raises `GarbageAnswer`. Raises `ValueError` for an id that is no order's.
     """
     wanted = list(dict.fromkeys(gids))
     for gid in wanted:
@@ -177,7 +193,7 @@ def read_orders(
     while chunks:
         chunk = chunks.pop(0)
         try:
-            found |= _read_chunk(client, chunk, scopes, lane)
+            found |= _read_chunk(client, chunk, scopes, lane, rejected)
         except TooExpensive:
             if len(chunk) == 1:
                 raise
@@ -225,8 +241,26 @@ def count_orders(
     return OrderCount(found.whole("count"), found.text("precision") == "EXACT")
 
 
+def _read_node(
+    client: Client,
+    node: Part,
+    redacted: Collection[str],
+    scopes: Collection[str],
+    lane: Lane,
+    rejected: list[Rejected] | None,
+) -> OrderSnapshot | None:
+    try:
+        return complete(client, parse_order(node, redacted=redacted, left_out=_left_out(scopes)), lane=lane)
+    except GarbageAnswer as error:
+        gid = node.text_or_empty("id")
+        if rejected is None or not gid:
+            raise
+        rejected.append(Rejected(gid, str(error.facts.get("path", ""))))
+        return None
+
+
 def _read_chunk(
-    client: Client, gids: list[str], scopes: Collection[str], lane: Lane
+    client: Client, gids: list[str], scopes: Collection[str], lane: Lane, rejected: list[Rejected] | None
 ) -> dict[str, OrderSnapshot | None]:
     variables = {"ids": gids, **CHUNK_SIZES, **_switches(scopes)}
     answer = ask(client, "orders_by_ids", variables, lane=lane, tolerates=is_redaction)
@@ -236,10 +270,11 @@ def _read_chunk(
         if node is None:
             found[gid] = None
             continue
-        parsed = parse_order(node, redacted=redacted.get(at, ()), left_out=_left_out(scopes))
-        if parsed.snapshot.gid != gid:
+        if node.text_or_empty("id") != gid:
             raise node.unreadable("id")
-        found[gid] = complete(client, parsed, lane=lane)
+        order = _read_node(client, node, redacted.get(at, ()), scopes, lane, rejected)
+        if order is not None:
+            found[gid] = order
     return found
 
 
@@ -249,10 +284,10 @@ def _as_many(nodes: list[Part | None], asked: Sequence[str]) -> list[Part | None
     return nodes
 
 
-def _page(found: Part, items: tuple[Item, ...], *, after: str | None) -> Page[Item]:
+def _page(found: Part, items: tuple[Item, ...], *, after: str | None, rows: int | None = None) -> Page[Item]:
     info = found.part("pageInfo")
     has_next, end = info.flag("hasNextPage"), info.text_or_empty("endCursor") or None
-    if has_next and (end is None or end == after or not items):
+    if has_next and (end is None or end == after or not (len(items) if rows is None else rows)):
         raise info.unreadable("endCursor")  # going on would read the same page for ever
     return Page(items, end, has_next)
 

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often to try at all, and how long to wait between the tries together."""
+    """How often to try at all, and how long tries and waits may take until the last one begins."""
 
     tries: int
     seconds: float
@@ -43,15 +43,14 @@ def with_retries(
     Waits what the error asks for, doubled per try, plus up to half of it again so that workers do not march in step.
     A throttled call waits as long as the bucket needs, undoubled. Raises the last error.
     """
-    waited = 0.0
+    started = clock.now()
     for attempt in range(1, patience.tries + 1):
         try:
             return call()
         except TryAgain as error:
             growth = 1 if error.code in ("throttled", "budget_busy") else 2 ** (attempt - 1)
             pause = error.after_seconds * growth * (1 + jitter() / 2)
-            if attempt == patience.tries or waited + pause > patience.seconds:
+            if attempt == patience.tries or clock.now() - started + pause > patience.seconds:
                 raise
         clock.sleep(pause)
-        waited += pause
     raise AssertionError("patience without a try")

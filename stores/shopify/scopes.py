@@ -31,6 +31,9 @@ FULFILLMENT_ORDER_SCOPES: frozenset[str] = frozenset(
 """Any one of them opens fulfilment orders; those of the other kinds stay invisible."""
 
 
+_SHOW_MORE = frozenset({"read_all_orders", "read_customers", "read_returns", *FULFILLMENT_ORDER_SCOPES})
+
+
 def has_scope(granted: Collection[str], scope: str) -> bool:
     """Whether `scope` is granted; Shopify may list only `write_x`, which implies `read_x`."""
     return scope in granted or (scope.startswith("read_") and f"write_{scope.removeprefix('read_')}" in granted)
@@ -44,6 +47,11 @@ def has_any(granted: Collection[str], scopes: Collection[str]) -> bool:
 def missing(granted: Collection[str]) -> frozenset[str]:
     """The required scopes that were not granted."""
     return frozenset(scope for scope in REQUIRED if not has_scope(granted, scope))
+
+
+def reads_more(before: Collection[str], now: Collection[str]) -> bool:
+    """Whether orders read with `now` show more than those read with `before` did."""
+    return any(has_scope(now, scope) and not has_scope(before, scope) for scope in _SHOW_MORE)
 
 
 def reads_customers(granted: Collection[str]) -> bool:

@@ -41,7 +41,7 @@ def kinds(order: Order) -> list[str]:
         (None, T0, T0, False, Verdict.WRITE),
         (Known(T0, "same", T0), T0, T0 + SECOND, False, Verdict.SAME),
         (Known(T0, "other", T0), T0, T0 + SECOND, True, Verdict.WRITE),
-        (Known(T0, "other", T0), T0 - SECOND, T0 + SECOND, True, Verdict.WRITE),
+        (Known(T0, "other", T0), T0 - SECOND, T0 + SECOND, True, Verdict.REFETCH),
         (Known(T0, "other", T0 + SECOND), T0 + SECOND, T0, True, Verdict.REFETCH),
         (Known(T0, "other", T0), T0 - SECOND, T0 + SECOND, False, Verdict.OLDER),
         (Known(T0, "other", T0), T0, T0 + SECOND, False, Verdict.REFETCH),

@@ -138,15 +138,6 @@ def test_a_large_body_is_taken_and_a_huge_one_refused(connected, shop):
     assert send(b"x" * (21 * 1024 * 1024), secret=shop.webhook_secret, webhook_id="w-2").status_code == 413
 
 
-def test_an_uninstalled_app_forgets_its_token(connected, shop):
-    send({"id": 1}, secret=shop.webhook_secret, topic="app/uninstalled")
-    inbox.work_inbox_job(connected.pk)
-
-    connected.refresh_from_db()
-    assert connected.state == StoreState.DISCONNECTED
-    assert not Credential.objects.exists()
-
-
 def test_a_webhook_waits_while_its_shop_is_away_and_is_given_up_after_eight_tries(connected, shop, monkeypatch):
     from stores.shopify import retry
     from stores.shopify.throttle import Lane
