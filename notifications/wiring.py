@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from backoffice.core import sweeps
+from backoffice.core import privacy, sweeps
 
 from .services import delivery
+from .services.privacy import PART
 from .transports import checks
 
 
 def connect() -> None:
     """Called once, when the applications are ready."""
     sweeps.register("notifications.delivery", delivery.sweep)
+    privacy.register(PART)
     checks.connect()
