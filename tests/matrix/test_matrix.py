@@ -84,7 +84,7 @@ HOSTILE = (
     "store__name__startswith=South",
     "store__credential__token__startswith=shpat",
     "customer__email__contains=example",
-    "user__password__startswith=pbkdf2",
+    "user__password__startswith=md5",
     "q=mrs&stage=all",
     "o=-1&e=1&all=1&_facets=1&_popup=1&_to_field=id",
     "cursor=x&limit=500&page=2",
