@@ -58,7 +58,7 @@ def subscribe_job(store_id: int) -> None:
             "Webhooks subscribed",
             extra={
                 "store": store_id,
-                "created": len(ensured.created),
+                "subscribed": len(ensured.created),
                 "refused": [name for name, _ in ensured.refused],
             },
         )

@@ -307,3 +307,17 @@ def test_a_store_whose_access_was_forgotten_asks_for_a_person(db, shop):
     for ask in (source, lambda: source.renewed("x"), lambda: source_of(store)):
         with pytest.raises(NeedsPerson):
             ask()
+
+
+def test_webhooks_are_subscribed_where_the_secret_that_signs_them_is_known(db, shop, settings):
+    from stores.services.connect import connect_store, disconnect_store
+    from stores.services.webhooks import subscribe_job
+
+    settings.WEBHOOK_URL = "http://127.0.0.1:9"
+    store = connect_store(domain=DOMAIN, token=shop.token, actor=SYSTEM)
+    subscribe_job(store.pk)
+    assert shop.state()["subscriptions"] == 0
+
+    disconnect_store(store, actor=SYSTEM)
+    subscribe_job(connect(shop).pk)
+    assert shop.state()["subscriptions"] > 0
