@@ -34,9 +34,12 @@ def rendered(body: str, *orders: Order, subject: str = "About {{ order_names }}"
 
 @pytest.fixture
 def order(store: Store) -> Order:
+    at = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
     return make_order(
         store,
         name="#1001",
+        created_at=at,
+        processed_at=at,
         customer=make_customer(store, name="Anna de Vries"),
         total="1234.50",
         status_page_url="https://north.example/orders/1",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django_scopes import scopes_disabled
 
@@ -11,6 +13,9 @@ from notifications.services.preview import preview
 from notifications.services.shipped import SHIPPED, ensure_templates
 from stores.models import Store
 from tests.builders.orders import make_customer, make_order
+
+AT = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+PLACED = {"created_at": AT, "processed_at": AT}
 
 
 @pytest.fixture
@@ -39,8 +44,8 @@ def test_the_delay_notice_tells_what_is_still_to_come(templates: dict[str, Templ
         {"title": "Shipped", "unfulfilled_quantity": 0},
     ]
     orders = [
-        make_order(store, name="#1001", customer=customer, lines=lines, locale="nl"),
-        make_order(store, name="#1002", customer=customer, status_page_url="https://north.example/orders/2"),
+        make_order(store, name="#1001", customer=customer, lines=lines, locale="nl", **PLACED),
+        make_order(store, name="#1002", customer=customer, status_page_url="https://north.example/orders/2", **PLACED),
     ]
     with scopes_disabled():
         mail = preview(orders, template=templates["Delay notice"], actor=SYSTEM).rendered
@@ -53,7 +58,7 @@ def test_the_delay_notice_tells_what_is_still_to_come(templates: dict[str, Templ
 
 
 def test_in_dutch_it_is_dutch(templates: dict[str, Template], store: Store):
-    order = make_order(store, name="#1001", email="x@example.com", locale="en")
+    order = make_order(store, name="#1001", email="x@example.com", locale="en", **PLACED)
     with scopes_disabled():
         mail = preview([order], template=templates["Delay notice (Dutch)"], actor=SYSTEM).rendered
     assert mail.subject == "Uw bestelling #1001 duurt langer dan gepland"
