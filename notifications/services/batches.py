@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.core.actor import Actor, Right
-from backoffice.core.errors import NotAllowed, Refused
+from backoffice.core.errors import Invalid, NotAllowed, Refused
 from backoffice.core.queue import ring
 from notifications.choices import BatchState, MessageState
 from notifications.models import Batch, Message, MessageOrder, Template
@@ -23,6 +23,7 @@ from orders.choices import Source
 from orders.services.selection import Orders, Refusal
 
 from .compose import Audience, Recipient, composed
+from .preview import written_for
 from .wording import Wording, worded
 
 SEND_JOB = "notifications.services.delivery.send_batch_job"
@@ -82,6 +83,7 @@ def start_batch(
     audience = _audience(orders, wording, actor)
     if not audience.recipients:
         raise Refused("no_recipients", _("None of these orders can be written about."), left_out=len(audience.left_out))
+    _read_through(audience.recipients[0], wording)
     with transaction.atomic():
         # Two clicks at once: the second waits in this insert for the first, then finds its batch.
         batch, is_new = Batch.objects.get_or_create(
@@ -91,6 +93,16 @@ def start_batch(
             _insert(batch, audience.recipients, wording)
             ring(SEND_JOB, str(batch.pk))
     return batch if is_new else _own(batch, actor)
+
+
+def _read_through(recipient: Recipient, wording: Wording) -> None:
+    """One real mail is written before a thousand are promised: a word that nobody has is refused here. What only this
+    recipient lacks is left to his own mail."""
+    try:
+        written_for(recipient, wording)
+    except Invalid as error:
+        if error.code == "template_unknown":
+            raise
 
 
 def pause_batch(batch: Batch, *, actor: Actor) -> None:

@@ -15,10 +15,10 @@ from orders.models import Order
 from orders.services.selection import Orders
 from stores.models import Store
 
-from .compose import composed
+from .compose import Recipient, composed
 from .mailable import sender_of
 from .preparation import rendered_mail
-from .wording import worded
+from .wording import Wording, worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,21 @@ def preview(
     if not 0 <= number < len(audience.recipients):
         raise Refused("no_recipients", _("None of these orders can be written about."))
     recipient = audience.recipients[number]
+    chosen, rendered = written_for(recipient, wording)
+    store = chosen[0].store
+    return Preview(
+        rendered=rendered,
+        sender=sender_of(store),
+        recipient=Mailbox(recipient.name, recipient.address),
+        store=store,
+        order_names=tuple(order.name for order in chosen),
+        number=number,
+        recipients=len(audience.recipients),
+    )
+
+
+def written_for(recipient: Recipient, wording: Wording) -> tuple[list[Order], Rendered]:
+    """One recipient's orders and the mail about them, as it would be now. Raises `Invalid` as rendering does."""
     chosen = list(
         Order.objects.filter(pk__in=recipient.order_ids)
         .select_related("store", "customer")
@@ -65,12 +80,4 @@ def preview(
         recipient_name=recipient.name,
         locale=wording.language_for(recipient.locale),
     )
-    return Preview(
-        rendered=rendered_mail(chosen, message=message, subject=wording.subject, body=wording.body),
-        sender=sender_of(store),
-        recipient=Mailbox(recipient.name, recipient.address),
-        store=store,
-        order_names=tuple(order.name for order in chosen),
-        number=number,
-        recipients=len(audience.recipients),
-    )
+    return chosen, rendered_mail(chosen, message=message, subject=wording.subject, body=wording.body)

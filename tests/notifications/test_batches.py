@@ -88,6 +88,22 @@ def test_whoever_cannot_be_written_to_is_left_out_with_the_reason(store: Store, 
     assert [names[order.pk] for order, code in refused.items() if code == "not_found"] == [""]
 
 
+@pytest.mark.row("REL-E17")
+def test_a_word_that_nobody_has_is_refused_before_anything_is_promised(store: Store, agent_actor: Actor):
+    orders = customers_orders(store, 2)
+    with acting_as(agent_actor), pytest.raises(Invalid) as refused:
+        start_batch(orders, subject="Hello", body="<p>{{ customer.nmae }}</p>", actor=agent_actor)
+    assert (refused.value.code, refused.value.field) == ("template_unknown", "body")
+    assert Batch.objects.count() == 0
+
+
+def test_what_only_the_first_customer_lacks_keeps_nobody_else_waiting(store: Store, agent_actor: Actor):
+    nameless = make_order(store, customer=make_customer(store, name=""))
+    with acting_as(agent_actor):
+        batch = start_batch([nameless], subject="Hello", body="{{ customer.first_name }}", actor=agent_actor)
+    assert batch.total == 1
+
+
 def test_a_batch_may_be_about_orders_that_no_longer_wait(store: Store, agent_actor: Actor):
     order = make_order(store, email="x@example.com", stage=Stage.ARCHIVED)
     assert plan([order], agent_actor, only_to_fulfil=False).recipients == 1
