@@ -33,7 +33,7 @@ def test_a_store_is_listed_with_its_state_its_lag_and_what_is_left_to_do(agents_
     make_order(store)
     stream(store, phase=SyncPhase.FOLLOWING, true_as_of=timezone.now() - timedelta(minutes=7, seconds=5))
     page = text_of(agents_browser.get(LIST))
-    for words in ("North", store.domain, "Connected", "as of 7 min ago"):
+    for words in ("North", store.domain, "Connected", "as of: 7 min"):
         assert words in page, words
     assert f'href="/admin/orders/order/?stage=to_fulfil&store={store.pk}"' in page
     assert other_store.domain not in page

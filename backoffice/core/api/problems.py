@@ -14,9 +14,9 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
-from django.views import defaults
 from psycopg.errors import LockNotAvailable, QueryCanceled
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -89,18 +89,18 @@ def problem_of(error: BaseException) -> Problem | None:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, _not_found()) or defaults.page_not_found(request, exception)
+    return _answer(request, _not_found())
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     # A suspicious request's own words are for the log; they may quote what was sent.
     problem = Problem(400, "bad_request", _("The request cannot be understood."))
-    return _answer(request, problem) or defaults.bad_request(request, exception)
+    return _answer(request, problem)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     problem = Problem(403, "permission_denied", _("You may not do this."))
-    return _answer(request, problem) or defaults.permission_denied(request, exception)
+    return _answer(request, problem)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -108,13 +108,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     away = _of_database(error) if isinstance(error, OperationalError | InterfaceError) else None
     unknown = Problem(500, "server_error", _("Something went wrong here; it was logged under this request's id."))
-    return _answer(request, away or unknown) or defaults.server_error(request)
+    return _answer(request, away or unknown)
 
 
-def _answer(request: HttpRequest, problem: Problem) -> HttpResponse | None:
-    if not request.path.startswith(API_PREFIX):
-        return None
-    return JsonResponse(problem.body(), status=problem.status, headers=dict(problem.headers), content_type=CONTENT_TYPE)
+def _answer(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """To a program the one error shape; to a person a page that needs neither database nor session."""
+    body, headers = problem.body(), dict(problem.headers)
+    if request.path.startswith(API_PREFIX):
+        return JsonResponse(body, status=problem.status, headers=headers, content_type=CONTENT_TYPE)
+    page = render_to_string("error.html", {"problem": body, "again": problem.status >= 500})
+    return HttpResponse(page, status=problem.status, headers=headers)
 
 
 def _of_ours(error: errors.BackofficeError) -> Problem | None:
