@@ -119,3 +119,27 @@ _CANCEL_REASONS: Mapping[str, StrOrPromise] = {
 
 def cancel_reason(value: str) -> str:
     return str(_CANCEL_REASONS.get(value, value))
+
+
+_DELIVERY: Mapping[str, StrOrPromise] = {
+    "SHIPPING": pgettext_lazy("delivery method", "shipping"),
+    "PICK_UP": pgettext_lazy("delivery method", "pick-up in store"),
+    "PICKUP_POINT": pgettext_lazy("delivery method", "pick-up point"),
+    "LOCAL": pgettext_lazy("delivery method", "local delivery"),
+    "RETAIL": pgettext_lazy("delivery method", "sold over the counter"),
+    "NONE": pgettext_lazy("delivery method", "no delivery"),
+}
+_RESTOCK: Mapping[str, StrOrPromise] = {
+    "CANCEL": pgettext_lazy("restock", "not shipped, back in stock"),
+    "RETURN": pgettext_lazy("restock", "returned to stock"),
+    "NO_RESTOCK": pgettext_lazy("restock", "not returned to stock"),
+    "LEGACY_RESTOCK": pgettext_lazy("restock", "returned to stock"),
+}
+
+
+def delivery_method(value: str) -> str:
+    return str(_DELIVERY.get(value, value))
+
+
+def restock_type(value: str) -> str:
+    return str(_RESTOCK.get(value, value))

@@ -14,6 +14,8 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 from backoffice.core import money
 
 from .choices import Source, Verb
+from .labels import label
+from .part_labels import cancel_reason, hold_reason
 
 if TYPE_CHECKING:
     from .models import TimelineEntry
@@ -56,7 +58,7 @@ def _cancelled(data: Data) -> str:
     reason = data.get("reason")
     if not reason:
         return gettext("Order cancelled.")
-    return gettext("Order cancelled (reason: %(reason)s).") % {"reason": _plain_word(reason)}
+    return gettext("Order cancelled (reason: %(reason)s).") % {"reason": _in_words(cancel_reason, reason).lower()}
 
 
 def _tags_added(data: Data) -> str:
@@ -119,13 +121,13 @@ def _delivered(data: Data) -> str:
 
 
 def _held(data: Data) -> str:
-    reason = data.get("display") or _plain_word(data.get("reason", ""))
+    reason = _in_words(hold_reason, data.get("reason", "")) or data.get("display", "")
     sentence = gettext("Put on hold: %(reason)s.") % {"reason": reason}
     return f"{sentence} {data['notes']}" if data.get("notes") else sentence
 
 
 def _released(data: Data) -> str:
-    reason = data.get("display") or _plain_word(data.get("reason", ""))
+    reason = _in_words(hold_reason, data.get("reason", "")) or data.get("display", "")
     return gettext("Hold released: %(reason)s.") % {"reason": reason} if reason else gettext("Hold released.")
 
 
@@ -139,7 +141,7 @@ def _refunded(data: Data) -> str:
 
 
 def _return_changed(data: Data) -> str:
-    return gettext("Return: %(status)s.") % {"status": _plain_word(data.get("status", ""))}
+    return label("return", str(data.get("status", ""))).text + "."
 
 
 def _pinned(data: Data) -> str:
@@ -172,6 +174,12 @@ def _tags(data: Data) -> list[str]:
 
 def _listed(words: list[str]) -> str:
     return ", ".join(words)
+
+
+def _in_words(known: Callable[[str], str], value: object) -> str:
+    """Our words for a value of Shopify's where we have them: they come in the reader's language."""
+    text = known(str(value))
+    return text if text != str(value) else _plain_word(value)
 
 
 def _plain_word(value: object) -> str:

@@ -15,6 +15,7 @@ from backoffice.core.templatetags.shown import money
 from orders.choices import ChangeState, Verb
 from orders.labels import Axis, Label, Tone, label
 from orders.models import Order, RemoteChange
+from orders.part_labels import delivery_method, restock_type
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -35,6 +36,16 @@ def badge_of(shown: Label) -> SafeString:
     if not shown.explanation:
         return format_html('<span class="bo-badge bo-{}">{}</span>', shown.tone, shown.text)
     return format_html('<span class="bo-badge bo-{}" title="{}">{}</span>', shown.tone, shown.explanation, shown.text)
+
+
+@register.filter
+def delivery_words(value: str) -> str:
+    return delivery_method(value)
+
+
+@register.filter
+def restock_words(value: str) -> str:
+    return restock_type(value)
 
 
 @register.filter

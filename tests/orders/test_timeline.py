@@ -45,7 +45,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
         ("order.created", {}, "Order placed."),
         ("order.updated", {"field": "note", "was": "x"}, "Note changed."),
         ("order.updated", {"field": "phone"}, "Changed: phone."),
-        ("order.cancelled", {"reason": "CUSTOMER"}, "Order cancelled (reason: customer)."),
+        ("order.cancelled", {"reason": "CUSTOMER"}, "Order cancelled (reason: the customer changed or cancelled it)."),
         ("order.archived", {}, "Archived."),
         ("tags.added", {"tags": ["late"]}, "Tag added: late."),
         ("tags.removed", {"tags": ["late", "VIP"]}, "Tags removed: late, VIP."),
@@ -75,7 +75,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
             "Shipped: 2 × Mug 100%. Tracking: PostNL 3S1.",
         ),
         ("fulfilment.delivered", {"name": "#1001-F1"}, "Shipment #1001-F1 delivered."),
-        ("hold.added", {"reason": "INCORRECT_ADDRESS", "notes": "No 5?"}, "Put on hold: incorrect address. No 5?"),
+        ("hold.added", {"reason": "INCORRECT_ADDRESS", "notes": "No 5?"}, "Put on hold: Incorrect address. No 5?"),
         ("hold.released", {"display": "Other"}, "Hold released: Other."),
         (
             "refund.created",
@@ -83,7 +83,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
             "Refund of $5.00: 1 × Mug.",
         ),
         ("refund.created", {"amount": "5.00", "currency": "USD"}, "Refund of $5.00."),
-        ("return.changed", {"status": "IN_PROGRESS"}, "Return: in progress."),
+        ("return.changed", {"status": "IN_PROGRESS"}, "Return in progress."),
         ("comment.pinned", {"comment": 1, "pinned": False}, "Comment no longer pinned."),
         (
             "change.refused",
