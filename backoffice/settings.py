@@ -174,8 +174,8 @@ if REHEARSAL_SHOPS and IS_PRODUCTION:
     raise env.odd("REHEARSAL_SHOPS", "is for the demo; in production every shop is spoken to at its own address")
 SYNC_EVERY_SECONDS = env.number("SYNC_EVERY_SECONDS", default=60, at_least=5, at_most=3600)
 SYNC_OVERLAP_SECONDS = 120
-# Where shops send their webhooks; empty: none are subscribed and the mirror lives from polling alone.
-WEBHOOK_URL = env.url("WEBHOOK_URL", PUBLIC_URL) if env.text("WEBHOOK_URL") or not IS_PRODUCTION else PUBLIC_URL
+# Where shops send their webhooks.
+WEBHOOK_URL = env.url("WEBHOOK_URL", PUBLIC_URL)
 
 # --- Mail -------------------------------------------------------------------------------------------------------------
 
