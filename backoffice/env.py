@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
+# Addresses of servers, which hold a password.
+_WITH_PASSWORD = frozenset({"DATABASE_URL", "EMAIL_URL"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
 
@@ -81,5 +83,5 @@ class Environment:
         return found
 
     def odd(self, name: str, why: str) -> ImproperlyConfigured:
-        shown = "(hidden)" if "KEY" in name or "PASSWORD" in name or name.endswith("_URL") else self.text(name)
+        shown = "(hidden)" if "KEY" in name or "PASSWORD" in name or name in _WITH_PASSWORD else self.text(name)
         return ImproperlyConfigured(f"{name}={shown}: {why}.")
