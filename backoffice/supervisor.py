@@ -24,7 +24,7 @@ from django.db.models.functions import Now
 
 from backoffice import broker, canary, cluster, embedded
 from backoffice.canary import Verdict
-from backoffice.core import sweeps
+from backoffice.core import claims, sweeps
 from backoffice.core.models import Canary, Heartbeat
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,8 @@ class Supervisor:
             return
         if self._is_alone():
             broker.release_leases()
+            claims.release_orphans()
+            self._due.pop("sweep", None)
         self._cluster = cluster.Cluster()
         self._registration.note(self._cluster)
         self._proven = False

@@ -22,6 +22,8 @@ class Credential(Claimable):
     app's secret is `webhook_secret`. `expires_at` is set for minted tokens; whoever mints holds the row's lease.
     """
 
+    held_by_queue = False  # a page that connects or looks mints as well
+
     store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="credential", primary_key=True)
     kind = models.CharField(max_length=20, choices=CredentialKind.choices, default=CredentialKind.STATIC)
     token = EncryptedTextField()
