@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -78,13 +77,3 @@ def end_group(child: subprocess.Popen[bytes], *, patience_seconds: float) -> Non
             child.wait(patience_seconds)
     kill_group(child.pid)
     child.wait()
-
-
-def wait_until_gone(leader: int, *, seconds: float) -> bool:
-    """Whether the group of that leader is empty within the time."""
-    deadline = time.monotonic() + seconds
-    while group_lives(leader):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True

@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -138,15 +138,6 @@ class Stack:
         """Without patience: for somebody who asked twice."""
         for running in self.parts.values():
             processes.kill_group(running.pid)
-
-
-def wait_until(what: Callable[[], bool], *, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def answers(url: str) -> bool:

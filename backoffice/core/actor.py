@@ -88,9 +88,6 @@ class Actor:
         """Whether the right is held in at least one store: decides what a menu shows, never what a service does."""
         return self.sees_every_store or any(role >= _NEEDED[right] for role in self.roles.values())
 
-    def stores_with(self, right: Right) -> frozenset[int]:
-        return frozenset(store_id for store_id, role in self.roles.items() if role >= _NEEDED[right])
-
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, label="system")
 """The product itself: sync, schedules, sweeps."""

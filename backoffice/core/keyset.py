@@ -13,6 +13,7 @@ from typing import Any
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, F, Func, QuerySet, Value
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from .errors import Invalid
@@ -27,6 +28,15 @@ class KeysetPage:
     rows: list[Any]
     next: str | None
     previous: str | None
+
+
+NOT_THE_QUESTION = frozenset({"cursor", "limit"})
+
+
+def question_of(path: str, given: QueryDict) -> str:
+    """What was asked, apart from where and how much of it: what a cursor belongs to."""
+    asked = sorted((name, *sorted(values)) for name, values in given.lists() if name not in NOT_THE_QUESTION)
+    return repr((path, asked))
 
 
 def read_page(queryset: QuerySet[Any], *, limit: int, question: str, cursor: str | None = None) -> KeysetPage:

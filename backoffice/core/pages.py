@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from rest_framework.request import Request
+from rest_framework.utils.urls import replace_query_param
 
-from .api.pagination import KeysetPagination
 from .errors import BackofficeError, NotAllowed, NotFound
+from .keyset import question_of, read_page
 
 P = ParamSpec("P")
 
@@ -81,27 +81,20 @@ class Paged:
     older: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The part of DRF's request that paging reads."""
-
-    query_params: QueryDict
-    path: str
-    address: str
-
-    def build_absolute_uri(self) -> str:
-        return self.address
-
-
 def paged(request: HttpRequest, queryset: QuerySet[Any], *, per_page: int) -> Paged:
     """The API's way of paging for a list of staff: by the rows' own values, nothing is counted. Raises `Invalid` for a
     cursor that was made for another list or filter."""
-    asked = request.GET.copy()
-    asked["limit"] = str(per_page)
-    pages = KeysetPagination()
-    rows = pages.paginate_queryset(queryset, cast(Request, _Asked(asked, request.path, request.get_full_path())))
-    return Paged(rows, newer=_relative(pages.previous_link()), older=_relative(pages.next_link()))
+    found = read_page(
+        queryset,
+        limit=per_page,
+        question=question_of(request.path, request.GET),
+        cursor=request.GET.get("cursor"),
+    )
+    return Paged(found.rows, newer=_at(request, found.previous), older=_at(request, found.next))
 
 
-def _relative(link: str | None) -> str:
-    return f"?{urlsplit(link).query}" if link else ""
+def _at(request: HttpRequest, cursor: str | None) -> str:
+    """The same list with the same filters, at another place."""
+    if not cursor:
+        return ""
+    return f"?{urlsplit(replace_query_param(request.get_full_path(), 'cursor', cursor)).query}"

@@ -16,8 +16,3 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """For comparing without case: `Straße` and `STRASSE` are one."""
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def shorten(text: str, length: int) -> str:
-    """At most `length` characters, an ellipsis in place of what was cut."""
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -14,10 +14,10 @@ from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
 
 from backoffice.core.errors import Invalid
-from backoffice.core.keyset import KeysetPage, read_page
+from backoffice.core.keyset import NOT_THE_QUESTION, KeysetPage, question_of, read_page
 
 DEFAULT_LIMIT, MAXIMUM_LIMIT = 100, 500
-PARAMETERS = frozenset({"cursor", "limit"})
+PARAMETERS = NOT_THE_QUESTION
 
 
 class KeysetPagination(BasePagination):
@@ -28,7 +28,7 @@ class KeysetPagination(BasePagination):
         self._page: KeysetPage = read_page(
             queryset,
             limit=_limit(request),
-            question=_question(request),
+            question=question_of(request.path, request.query_params),
             cursor=request.query_params.get("cursor"),
         )
         return self._page.rows
@@ -58,12 +58,6 @@ def page_of(queryset: QuerySet[Any], request: Request) -> tuple[list[Any], Keyse
     """The rows of the page asked for, and the paginator that makes the answer of what becomes of them."""
     pages = KeysetPagination()
     return pages.paginate_queryset(queryset, request), pages
-
-
-def _question(request: Request) -> str:
-    """What was asked, apart from where and how much of it."""
-    asked = sorted((name, *sorted(given)) for name, given in request.query_params.lists() if name not in PARAMETERS)
-    return repr((request.path, asked))
 
 
 def _limit(request: Request) -> int:
