@@ -22,6 +22,7 @@ from stores.services.access import actor_of, create_token
 from .rows import many_orders
 from .scratch import Result, timed
 
+DEFAULT_ORDERS = 200_000
 PAGE = 100
 LIMIT_MILLISECONDS = 80.0
 LIMIT_RATIO = 4.0
@@ -40,8 +41,9 @@ _BY_HAND = """
 """
 
 
-def run(orders: int) -> list[Result]:
+def run(orders: int | None) -> list[Result]:
     """Needs a scratch database."""
+    orders = orders or DEFAULT_ORDERS
     many_orders(orders)
     client = Client(headers={"authorization": f"Bearer {_token()}"})
     with override_settings(ALLOWED_HOSTS=[*settings.ALLOWED_HOSTS, "testserver"]):

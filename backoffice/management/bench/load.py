@@ -36,15 +36,16 @@ from stores.shopify.throttle import Lane, MemoryBudget
 
 from .scratch import Result
 
+DEFAULT_ORDERS = 5000
 LIMIT = 8.0
 _TABLES = (Customer, Order, LineItem, FulfillmentOrder, Fulfillment, Transaction, Refund, OrderTag, TimelineEntry)
 
 
-def run(orders: int) -> list[Result]:
+def run(orders: int | None) -> list[Result]:
     """Needs a scratch database. Reads `orders` orders from a rehearsal shop, ingests them page by page, then copies the
     rows that came of it into the emptied tables."""
     start = perf_counter()
-    shop, snapshots = read_shop_orders(orders)
+    shop, snapshots = read_shop_orders(orders or DEFAULT_ORDERS)
     reading = perf_counter() - start
     store = Store._base_manager.create(gid=shop.gid, **facts_of(shop))
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
+from urllib.parse import quote
 
 from django.db import connection
 
@@ -22,24 +23,42 @@ def scratch_database() -> Iterator[None]:
         connection.creation.destroy_test_db(before, verbosity=0)
 
 
+def scratch_url() -> str:
+    """The current database as DATABASE_URL, for processes that a benchmark starts."""
+    said = connection.settings_dict
+    account = quote(said["USER"], safe="")
+    if said["PASSWORD"]:
+        account += f":{quote(said['PASSWORD'], safe='')}"
+    socket = said["HOST"].startswith("/")
+    place = "" if socket else f"{said['HOST']}:{said['PORT']}" if said["PORT"] else said["HOST"]
+    where = f"?host={quote(said['HOST'], safe='')}" if socket else ""
+    return f"postgres://{account}@{place}/{quote(said['NAME'])}{where}"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the outcome. `limit` is what `value` must not exceed; None for a figure that is only told."""
+    """One line of the outcome. `limit` is what `value` must not exceed, or must reach with `at_least`; None for a figure
+    that is only told."""
 
     name: str
     value: float
     unit: str
     limit: float | None = None
+    at_least: bool = False
 
     @property
     def holds(self) -> bool:
-        return self.limit is None or self.value <= self.limit
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def line(self) -> str:
         told = f"{self.name:<44} {self.value:>10.2f} {self.unit}"
         if self.limit is None:
             return told
-        return f"{told:<66} limit {self.limit:g}  {'holds' if self.holds else 'BROKEN'}"
+        return (
+            f"{told:<66} limit {'>=' if self.at_least else '<='} {self.limit:g}  {'holds' if self.holds else 'BROKEN'}"
+        )
 
 
 def timed(action: Callable[[], object], *, times: int) -> float:
