@@ -37,7 +37,7 @@ def scratch_url() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the outcome. `limit` is what `value` must not exceed, or must reach with `at_least`; None for a figure
+    """One line of the outcome. `limit` is what `value` must not exceed, or must reach (`at_least`); None for a figure
     that is only told."""
 
     name: str
