@@ -11,17 +11,17 @@ from typing import Any
 
 from backoffice.core.clock import db_now
 from stores.models import Store
-from stores.resources import Evidence, Ingested, Page
+from stores.resources import Evidence, Ingested, Page, Rejected
 from stores.shopify.client import Client
 from stores.shopify.reading import (
     ChangedFulfillmentOrder,
-    Rejected,
     count_orders,
     read_changed_fulfillment_orders,
     read_fulfillment_orders,
     read_orders,
     read_orders_page,
 )
+from stores.shopify.reading import Rejected as Unreadable
 from stores.shopify.scopes import reads_fulfillment_orders
 from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.subscriptions import TOPICS
@@ -29,8 +29,9 @@ from stores.shopify.throttle import Lane
 from stores.shopify.webhooks import affected_order
 
 from .models import FulfillmentOrder
+from .services.aside import set_aside, told
 from .services.evidence import OrdersEvidence
-from .services.ingest import ingest_orders, mark_deleted, set_aside
+from .services.ingest import ingest_orders, mark_deleted
 
 _OWN_TOPICS = frozenset({"app/uninstalled", "app/scopes_update", "shop/update"})
 _ORDER = "gid://shopify/Order/"
@@ -52,13 +53,13 @@ class OrdersResource:
         page = read_orders_page(
             client, scopes=store.scopes, lane=lane, after=after, created_to=created_to, newest_first=True
         )
-        return Page(page.items, page.end_cursor, page.has_next, _told(page.rejected))
+        return Page(page.items, page.end_cursor, page.has_next, told(page.rejected))
 
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
     ) -> Page:
         page = read_orders_page(client, scopes=store.scopes, lane=lane, after=after, updated_from=updated_from)
-        return Page(page.items, page.end_cursor, page.has_next, _told(page.rejected))
+        return Page(page.items, page.end_cursor, page.has_next, told(page.rejected))
 
     def count(self, client: Client, store: Store) -> int:
         return count_orders(client, lane=Lane.BACKGROUND).count
@@ -74,7 +75,7 @@ class OrdersResource:
     ) -> Ingested:
         return ingest_orders(store, items, fetched_at=fetched_at, by_id=False, backfilled=backfilled)
 
-    def set_aside(self, store: Store, rejected: Sequence[tuple[str, str]]) -> None:
+    def set_aside(self, store: Store, rejected: Sequence[Rejected]) -> None:
         set_aside(store, rejected)
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
@@ -85,9 +86,9 @@ class OrdersResource:
             if not wanted:
                 break
             fetched_at = db_now()
-            rejected: list[Rejected] = []
+            rejected: list[Unreadable] = []
             found = read_orders(client, wanted, scopes=store.scopes, lane=lane, rejected=rejected)
-            set_aside(store, _told(rejected))
+            set_aside(store, told(rejected))
             mark_deleted(store, [gid for gid, order in found.items() if order is None], fetched_at=fetched_at)
             there = [order for order in found.values() if order is not None]
             part = ingest_orders(store, there, fetched_at=fetched_at, by_id=True)
@@ -138,7 +139,7 @@ class FulfillmentOrdersResource:
         stale = [item.order_gid for item in items if is_stale(times.get(item.gid), item.updated_at)]
         return Ingested(refetch=tuple(dict.fromkeys(stale)))
 
-    def set_aside(self, store: Store, rejected: Sequence[tuple[str, str]]) -> None:
+    def set_aside(self, store: Store, rejected: Sequence[Rejected]) -> None:
         set_aside(store, rejected)
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
@@ -156,10 +157,6 @@ def is_stale(here: Sequence[datetime] | None, changed_at: datetime) -> bool:
         return True
     known, fetched_at = here
     return known != changed_at or fetched_at < changed_at + _SECOND_AND_SKEW
-
-
-def _told(rejected: Sequence[Rejected]) -> list[tuple[str, str]]:
-    return [(one.gid, f"The shop's answer could not be read at {one.path or 'an unknown place'}.") for one in rejected]
 
 
 def _order_gids(client: Client, gids: Sequence[str], lane: Lane) -> list[str]:

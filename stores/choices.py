@@ -49,6 +49,14 @@ class InboxState(models.TextChoices):
     FAILED = "failed", pgettext_lazy("inbox state", "Failed")
 
 
+class ParkCause(models.TextChoices):
+    """Why something of the shop could not be mirrored."""
+
+    UNREADABLE = "unreadable", pgettext_lazy("cause", "Answer not readable")
+    INCOMPLETE = "incomplete", pgettext_lazy("cause", "Answer not complete")
+    NOT_STORED = "not_stored", pgettext_lazy("cause", "Refused by the database")
+
+
 class ProofState(models.TextChoices):
     """Where a proof stands, and what it found: WAITING and RUNNING are open, the others are over."""
 

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from .choices import ParkCause
 from .models import Store
 from .shopify.client import Client
 from .shopify.throttle import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """One item that cannot be mirrored as it came: why, in words without anybody's data, and what came (`raw`, with
+    such data)."""
+
+    gid: str
+    reason: str
+    cause: ParkCause = ParkCause.UNREADABLE
+    raw: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +31,8 @@ class Page:
     items: Sequence[Any]
     end_cursor: str | None
     has_next: bool
-    rejected: Sequence[tuple[str, str]] = ()
-    """(id, what is wrong) of those whose part of the answer could not be read."""
+    rejected: Sequence[Rejected] = ()
+    """Those whose part of the answer could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +77,11 @@ class Evidence(Protocol):
     ) -> Page:
         """What the shop has, newest creation first. With `live_only`, one that is not live may be among them."""
 
-    def read(self, client: Client, store: Store, gids: Sequence[str]) -> Mapping[str, Any | None]:
+    def read(
+        self, client: Client, store: Store, gids: Sequence[str], *, rejected: list[Rejected]
+    ) -> Mapping[str, Any | None]:
         """These as the shop has them now, past any index; None for one that it no longer has. One that cannot be read
-        is left out."""
+        is left out and goes to `rejected`."""
 
     def count_there(self, client: Client, *, created_from: datetime | None, created_to: datetime) -> int | None:
         """How many the shop has, live or not; None where it does not know exactly."""
@@ -130,7 +144,7 @@ class Resource(Protocol):
         """Writes a page. `fetched_at` is the database's time before it was asked for. An item that cannot be written is
         set aside (`Quarantined`) and does not keep the others."""
 
-    def set_aside(self, store: Store, rejected: Sequence[tuple[str, str]]) -> None:
+    def set_aside(self, store: Store, rejected: Sequence[Rejected]) -> None:
         """Parks these with their cause, so that the rest goes on."""
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:

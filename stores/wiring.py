@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from backoffice.core import sweeps
+from backoffice.core import privacy, sweeps
 
-from .services import credentials, inbox, proof, sync
+from .services import credentials, inbox, proof, quarantine, quarantine_privacy, sync
 
 
 def connect() -> None:
@@ -13,3 +13,5 @@ def connect() -> None:
     sweeps.register("stores.inbox", inbox.sweep)
     sweeps.register("stores.credentials", credentials.sweep)
     sweeps.register("stores.proof", proof.sweep)
+    sweeps.register("stores.quarantine", quarantine.sweep)
+    privacy.register(quarantine_privacy.PART)

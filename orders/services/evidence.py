@@ -17,14 +17,15 @@ from orders.models import Order
 from orders.querysets import OrderQuerySet
 from orders.stage import facts_of_snapshot, stage_of
 from stores.models import Store
-from stores.resources import Here, Page
+from stores.resources import Here, Page, Rejected
 from stores.shopify.client import Client
 from stores.shopify.errors import GarbageAnswer
+from stores.shopify.reading import Rejected as Unreadable
 from stores.shopify.reading import count_orders, read_orders, read_orders_page
 from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.throttle import Lane
 
-from . import ingest
+from . import aside, ingest
 from .mirror_rows import order_row, part_rows, state_hash
 from .mirror_write import PARTS, without_nul
 
@@ -55,16 +56,26 @@ class OrdersEvidence:
             newest_first=True,
             open_only=live_only,
         )
-        return Page(page.items, page.end_cursor, page.has_next)
+        return Page(page.items, page.end_cursor, page.has_next, aside.told(page.rejected))
 
-    def read(self, client: Client, store: Store, gids: Sequence[str]) -> Mapping[str, OrderSnapshot | None]:
+    def read(
+        self, client: Client, store: Store, gids: Sequence[str], *, rejected: list[Rejected]
+    ) -> Mapping[str, OrderSnapshot | None]:
+        unreadable: list[Unreadable] = []
         try:
-            return read_orders(client, gids, scopes=store.scopes, lane=Lane.BACKGROUND)
-        except GarbageAnswer:
+            found = read_orders(client, gids, scopes=store.scopes, lane=Lane.BACKGROUND, rejected=unreadable)
+        except GarbageAnswer as error:
+            # Not one order's part: the answer as a whole.
             if len(gids) == 1:
+                rejected += aside.told([Unreadable(gids[0], str(error.facts.get("path", "")))])
                 return {}
-        middle = len(gids) // 2
-        return {**self.read(client, store, gids[:middle]), **self.read(client, store, gids[middle:])}
+            middle = len(gids) // 2
+            return {
+                **self.read(client, store, gids[:middle], rejected=rejected),
+                **self.read(client, store, gids[middle:], rejected=rejected),
+            }
+        rejected += aside.told(unreadable)
+        return found
 
     def count_there(self, client: Client, *, created_from: datetime | None, created_to: datetime) -> int | None:
         found = count_orders(client, lane=Lane.BACKGROUND, created_from=created_from, created_to=created_to)

@@ -7,7 +7,7 @@ ingests run one after the other, whoever calls: sync, inbox, or the push of a ch
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -15,24 +15,22 @@ from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
 
 from backoffice.core import clock
 from backoffice.core.contention import repeated
 from orders.models import FulfillmentOrder, Order
 from orders.stage import Facts, stage_of
-from stores.models import Quarantined, Store
+from stores.models import Store
 from stores.resources import Ingested
 from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import OrderSnapshot
 
-from . import mirror_entries
+from . import aside, mirror_entries
 from .mirror_rows import canonical, hash_of, order_row
 from .mirror_write import replace_parts, without_nul, write_customers, write_orders
 
 logger = logging.getLogger(__name__)
 
-RESOURCE = "orders"
 HIDDEN_AFTER = timedelta(days=59)
 """How old an order may be for a token without read_all_orders to see it, less a day for the clocks."""
 _LOCK_CLASS = 7301
@@ -89,8 +87,7 @@ def ingest_orders(
     whole = {snapshot.gid: snapshot for snapshot in snapshots if snapshot.complete}
     cut = [snapshot.gid for snapshot in snapshots if not snapshot.complete]
     if by_id:
-        for gid in cut:
-            _set_aside(store, gid, "One of its lists is longer than could be read.")
+        aside.set_aside(store, [aside.incomplete(gid) for gid in cut])
     done = Ingested(refetch=() if by_id else tuple(cut))
     if not whole:
         return done
@@ -108,7 +105,7 @@ def ingest_orders(
         except (DatabaseError, ValueError) as error:
             if isinstance(error, _PASSING):
                 raise
-            _set_aside(store, snapshot.gid, _without_values(error))
+            aside.set_aside(store, [aside.not_stored(snapshot.gid, error, state=canonical(snapshot))])
     return done
 
 
@@ -150,6 +147,9 @@ def _ingest(
         Order._base_manager.filter(pk__in=same, fetched_at__lt=fetched_at).update(fetched_at=fetched_at)
         if fresh:
             _write(store, fresh, olds, hashes, with_nul, fetched_at, backfilled=backfilled)
+        # A page may lag: what it shows unchanged says nothing about an order that cannot be read by its id.
+        confirmed = {order.gid for order in olds.values() if order.pk in same}
+        aside.read_well(store, sorted(confirmed | {snapshot.gid for snapshot in fresh}))
     created = sum(snapshot.gid not in olds for snapshot in fresh)
     return Ingested(created, len(fresh) - created, unchanged, tuple(refetch))
 
@@ -187,7 +187,6 @@ def _write(
     mirror_entries.write_entries(
         [(order, snapshot, olds.get(snapshot.gid)) for order, snapshot in pairs], holds, backfilled=backfilled
     )
-    Quarantined._base_manager.filter(store=store, resource=RESOURCE, gid__in=hashes).delete()
 
 
 def apply_read_back(store: Store, mutated: Sequence[MutatedOrder]) -> None:
@@ -221,6 +220,7 @@ def mark_deleted(store: Store, gids: Sequence[str], *, fetched_at: datetime) -> 
         return 0
     with transaction.atomic():
         lock_store(store)
+        aside.read_well(store, gids)
         here = Order._base_manager.filter(
             store=store, gid__in=gids, deleted_at__isnull=True, fetched_at__lte=fetched_at
         )
@@ -261,27 +261,3 @@ def lock_store(store: Store) -> None:
     """Until the transaction ends, nobody else ingests for this store: what was decided about an order stays true."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, store.pk])
-
-
-def set_aside(store: Store, rejected: Iterable[tuple[str, str]]) -> None:
-    """Parks orders whose answer could not be read: (id, what is wrong with it)."""
-    for gid, reason in rejected:
-        _set_aside(store, gid, reason)
-
-
-def _without_values(error: Exception) -> str:
-    """What the database refused, without the row: its message would keep a customer's data."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    if diagnosis is None:
-        return type(error).__name__
-    parts = (diagnosis.message_primary, diagnosis.table_name, diagnosis.column_name, diagnosis.constraint_name)
-    return " · ".join(part for part in parts if part)
-
-
-def _set_aside(store: Store, gid: str, reason: str) -> None:
-    item, made = Quarantined._base_manager.get_or_create(
-        store=store, resource=RESOURCE, gid=gid, defaults={"reason": reason[:2000]}
-    )
-    if not made:
-        Quarantined._base_manager.filter(pk=item.pk).update(reason=reason[:2000], attempts=F("attempts") + 1)
-    logger.warning("An order could not be mirrored", extra={"store": store.pk, "gid": gid})

@@ -5,8 +5,9 @@ from .budget import ShopBudget
 from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage
 from .proof import Proof
+from .quarantine import Quarantined
 from .store import Merchant, Store
-from .sync import Quarantined, SyncStream
+from .sync import SyncStream
 
 __all__ = [
     "ApiToken",

@@ -44,22 +44,3 @@ class SyncStream(Claimable):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["store", "resource"], name="stores_stream_once")]
-
-
-class Quarantined(models.Model):
-    """One thing of the shop that could not be mirrored: set aside with its cause, so that the rest goes on."""
-
-    store = models.ForeignKey(Store, on_delete=models.CASCADE, related_name="quarantined")
-    resource = models.CharField(max_length=40)
-    gid = models.CharField(max_length=100)
-    reason = models.TextField()
-    attempts = models.PositiveSmallIntegerField(default=1)
-    first_at = models.DateTimeField(auto_now_add=True)
-    last_at = models.DateTimeField(auto_now=True)
-
-    objects = StoreOwnedManager()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["store", "resource", "gid"], name="stores_quarantine_once")
-        ]

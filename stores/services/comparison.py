@@ -13,7 +13,7 @@ from typing import Any
 from backoffice.core.chunks import chunked
 from backoffice.core.clock import db_now
 from stores.models import Store
-from stores.resources import Evidence, Here, Resource
+from stores.resources import Evidence, Here, Rejected, Resource
 from stores.shopify.client import Client
 from stores.shopify.throttle import Lane
 
@@ -59,23 +59,44 @@ class Comparison:
     started_at: datetime
 
     def window(
-        self, items: Iterable[Any], *, live_only: bool, created_from: datetime | None, created_to: datetime
+        self,
+        items: Iterable[Any],
+        *,
+        live_only: bool,
+        created_from: datetime | None,
+        created_to: datetime,
+        rejected: Sequence[Rejected] = (),
     ) -> Outcome:
-        """`items` are all that the shop has within the window (of the live ones with `live_only`)."""
+        """`items` are all that the shop has within the window (of the live ones with `live_only`), but for the
+        `rejected`, which cannot be read and whose creation is not known."""
         evidence = self.evidence
         named = {evidence.gid(item): item for item in items if not live_only or evidence.is_live(item)}
         here = evidence.ids_here(self.store, live_only=live_only, created_from=created_from, created_to=created_to)
         unlike = set(named) - evidence.shown(self.store, list(named.values()))
-        outcome = Outcome(there=set(named), here=set(here))
-        for gids in chunked(sorted(unlike | (set(named) ^ here)), _CHUNK):
+        suspects = self._suspects(rejected, live_only=live_only)
+        unread = here & {one.gid for one in rejected}
+        outcome = Outcome(there=set(named) | suspects | unread, here=set(here))
+        for gids in chunked(sorted(unlike | suspects | (set(named) ^ here)), _CHUNK):
             self._settle(gids, outcome, live_only=live_only)
         return outcome
+
+    def _suspects(self, rejected: Sequence[Rejected], *, live_only: bool) -> set[str]:
+        """Of what cannot be read, that which the mirror does not show at all: the rest differs in the window of its
+        own creation, by being here and not among the items there. All of it is parked."""
+        if not rejected:
+            return set()
+        self.resource.set_aside(self.store, rejected)
+        here = self.evidence.here(self.store, [one.gid for one in rejected])
+        return {one.gid for one in rejected if one.gid not in here or (live_only and not here[one.gid].is_live)}
 
     def _settle(self, gids: Sequence[str], outcome: Outcome, *, live_only: bool) -> None:
         """Reads the suspects by id, names and repairs those that differ, and compares again. One that cannot be read
         proves nothing and stays a difference."""
         asked_at = db_now()
-        there = self.evidence.read(self.client, self.store, gids)
+        rejected: list[Rejected] = []
+        there = self.evidence.read(self.client, self.store, gids, rejected=rejected)
+        if rejected:
+            self.resource.set_aside(self.store, rejected)
         here = self.evidence.here(self.store, gids)
         outcome.differences += [
             Difference(gid, Kind.DIFFERING if gid in here else Kind.MISSING, repaired=False)
@@ -88,7 +109,7 @@ class Comparison:
             self.evidence.distrust(self.store, stood)
             self.resource.refresh(self.client, self.store, unlike, lane=Lane.BACKGROUND)
         asked_at = db_now()
-        again = self.evidence.read(self.client, self.store, stood) if stood else {}
+        again = self.evidence.read(self.client, self.store, stood, rejected=[]) if stood else {}
         left = set(stood) - set(again)
         left |= set(self._unlike(again, self.evidence.here(self.store, stood), asked_at))
         now_there = {**there, **again}

@@ -23,7 +23,7 @@ from stores import resources
 from stores.choices import ProofState, SyncPhase
 from stores.gateway import client_for
 from stores.models import Proof, Store, SyncStream
-from stores.resources import Evidence
+from stores.resources import Evidence, Rejected
 from stores.scoping import for_all_stores, for_store
 from stores.shopify.errors import NeedsPerson, ShopifyError, TryAgain
 
@@ -138,25 +138,30 @@ def _compare_live(proof: Proof, comparison: Comparison, since: datetime | None, 
     page may go on on the next one and is kept for it."""
     evidence = comparison.evidence
     search_to = top = proof.position or comparison.started_at
-    after, rows, carried = None, 0, list[Any]()
+    after, rows, carried, rejected = None, 0, list[Any](), list[Rejected]()
     while True:
         page = evidence.page(
             comparison.client, comparison.store, live_only=True, created_from=since, created_to=search_to, after=after
         )
-        rows += len(page.items)
+        rows += len(page.items) + len(page.rejected)
+        # A search that begins anew at a second meets what is in it again.
+        named = {one["gid"] for one in proof.details}
+        rejected += [one for one in page.rejected if one.gid not in named]
         batch = [*carried, *page.items]
         if not page.has_next:
-            outcome = comparison.window(batch, live_only=True, created_from=since, created_to=top)
+            outcome = comparison.window(batch, live_only=True, created_from=since, created_to=top, rejected=rejected)
             _save(proof, **_with(proof, outcome, live=True), live_compared=True, position=None)
             return False
-        last = min(evidence.created_at(item) for item in batch)
+        last = min((evidence.created_at(item) for item in batch), default=top)
         carried = [item for item in batch if evidence.created_at(item) == last]
         ready = [item for item in batch if evidence.created_at(item) != last]
         if ready:
-            outcome = comparison.window(ready, live_only=True, created_from=last + _SECOND, created_to=top)
+            outcome = comparison.window(
+                ready, live_only=True, created_from=last + _SECOND, created_to=top, rejected=rejected
+            )
             _save(proof, **_with(proof, outcome, live=True), position=last)
             health.note_answer(comparison.store)
-            top = last
+            top, rejected = last, []
         after = page.end_cursor
         if ready and rows >= _ROWS_PER_SEARCH:
             search_to, after, rows, carried = last, None, 0, []

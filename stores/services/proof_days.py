@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from stores.resources import Rejected
+
 from .comparison import Comparison, Outcome
 
 # A day with more orders than these is named and not searched.
@@ -85,10 +87,17 @@ def _halves(window: Days, here: Mapping[date, int]) -> list[Days]:
 
 
 def _look_into(comparison: Comparison, window: Days, done: DaysOutcome) -> None:
-    items = _all_of(comparison, window)
-    if items is not None:
+    found = _all_of(comparison, window)
+    if found is not None:
+        items, rejected = found
         done.outcomes.append(
-            comparison.window(items, live_only=False, created_from=window.created_from, created_to=window.created_to)
+            comparison.window(
+                items,
+                live_only=False,
+                created_from=window.created_from,
+                created_to=window.created_to,
+                rejected=rejected,
+            )
         )
     start, end = window.created_from, window.created_to
     there = comparison.evidence.count_there(comparison.client, created_from=start, created_to=end)
@@ -98,9 +107,10 @@ def _look_into(comparison: Comparison, window: Days, done: DaysOutcome) -> None:
         done.differing.append({"first": first, "last": window.last.isoformat(), "there": there, "here": here})
 
 
-def _all_of(comparison: Comparison, window: Days) -> list[Any] | None:
-    """Everything that the shop has within the window; None when it is too much."""
+def _all_of(comparison: Comparison, window: Days) -> tuple[list[Any], list[Rejected]] | None:
+    """Everything that the shop has within the window, and what of it cannot be read; None when it is too much."""
     items: list[Any] = []
+    rejected: list[Rejected] = []
     after = None
     for _ in range(MOST_PAGES):
         page = comparison.evidence.page(
@@ -112,8 +122,9 @@ def _all_of(comparison: Comparison, window: Days) -> list[Any] | None:
             after=after,
         )
         items += page.items
+        rejected += page.rejected
         if not page.has_next:
-            return items
+            return items, rejected
         after = page.end_cursor
     return None
 

@@ -7,7 +7,7 @@ All lists of an order are whole (`complete`), whatever their length. Queries are
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -32,6 +32,9 @@ ORDERS_PER_CHUNK = 50
 DEEPEST_PAGE = 25_000
 """Shopify serves no more rows than these to one search: narrow the window and start again."""
 
+MOST_RAW_BYTES = 256 * 1024
+"""Of an answer that could not be read so much is handed over. An order of 250 lines has some 200 KiB."""
+
 _LAGGING = 5
 """Finished orders that a search for open ones may show before it counts as not understood."""
 
@@ -43,10 +46,12 @@ CHUNK_SIZES: Mapping[str, int] = {"lines": 100, "fulfillmentOrders": 20, "parts"
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """An order whose part of an answer could not be read; the others of that answer are good. `path` is what is odd."""
+    """An order whose part of an answer could not be read; the others of that answer are good. `path` is what is odd,
+    `raw` that part as JSON, cut after `MOST_RAW_BYTES`; it holds personal data."""
 
     gid: str
     path: str
+    raw: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +260,7 @@ def _read_node(
         gid = node.text_or_empty("id")
         if rejected is None or not gid:
             raise
-        rejected.append(Rejected(gid, str(error.facts.get("path", ""))))
+        rejected.append(Rejected(gid, str(error.facts.get("path", "")), node.as_json(most_bytes=MOST_RAW_BYTES)))
         return None
 
 

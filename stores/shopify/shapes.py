@@ -6,6 +6,7 @@ mirror. Texts lose what PostgreSQL cannot store (NUL, halves of surrogate pairs)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -117,6 +118,12 @@ class Part:
         except InvalidOperation:
             pass
         raise self.unreadable(name)
+
+    def as_json(self, *, most_bytes: int) -> str:
+        """The object as it came, cut after so many bytes; decimals are written as texts. For people who look into what
+        could not be read: it holds whatever the shop sent."""
+        text = json.dumps(self._value, ensure_ascii=False, default=str, separators=(",", ":"))
+        return text.encode("utf-8", "replace")[:most_bytes].decode("utf-8", "ignore")
 
     def _raw(self, name: str) -> Any:
         if name not in self._value:

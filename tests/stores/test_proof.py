@@ -19,7 +19,8 @@ from orders.models import FulfillmentOrder, LineItem, Order, OrderTag, TimelineE
 from orders.services.mirror_rows import state_hash
 from stores.choices import ProofState, StoreState, SyncPhase
 from stores.gateway import client_for
-from stores.models import Proof, Store, SyncStream
+from stores.models import Proof, Quarantined, Store, SyncStream
+from stores.resources import Rejected
 from stores.services import proof
 from stores.services.proof import prove_store_job, request_proof
 from stores.services.proof_status import Level, proof_status
@@ -222,7 +223,10 @@ def test_an_order_that_cannot_be_read_proves_nothing_and_does_not_keep_the_other
 
     done = prove(connected)
 
-    assert OrdersEvidence().read(client_for(connected), connected, [odd.gid]) == {}
+    left_out: list[Rejected] = []
+    assert OrdersEvidence().read(client_for(connected), connected, [odd.gid], rejected=left_out) == {}
+    assert [one.gid for one in left_out] == [odd.gid]
+    assert Quarantined.objects.get().gid == odd.gid
     assert (done.state, done.remaining, done.repaired) == (ProofState.DIFFERS, 1, 1)
     assert named(done) == {(odd.gid, "differing", False), (wrong.gid, "differing", True)}
 

@@ -1,0 +1,56 @@
+"""Orders that cannot be mirrored: parked with their cause, so that the rest goes on.
+
+Called by ingest and by the streams; what becomes of the parked is the business of `stores.services.quarantine`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from stores.choices import ParkCause
+from stores.models import Store
+from stores.resources import Rejected
+from stores.services import quarantine
+from stores.shopify.reading import Rejected as Unreadable
+
+RESOURCE = "orders"
+
+
+def set_aside(store: Store, rejected: Iterable[Rejected]) -> None:
+    """Parks these orders."""
+    quarantine.park(store, RESOURCE, rejected)
+
+
+def read_well(store: Store, gids: Sequence[str]) -> None:
+    """These were read and written, or are gone from the shop: nothing of them is parked any more."""
+    quarantine.settle(store, RESOURCE, gids)
+
+
+def told(unreadable: Iterable[Unreadable]) -> list[Rejected]:
+    """What the gateway could not read, in the words of the store floor."""
+    return [
+        Rejected(
+            one.gid,
+            f"The shop's answer could not be read at {one.path or 'an unknown place'}.",
+            cause=ParkCause.UNREADABLE,
+            raw=one.raw,
+        )
+        for one in unreadable
+    ]
+
+
+def incomplete(gid: str) -> Rejected:
+    return Rejected(gid, "One of its lists is longer than could be read.", cause=ParkCause.INCOMPLETE)
+
+
+def not_stored(gid: str, error: Exception, *, state: str) -> Rejected:
+    """`state` is what should have been written, as text."""
+    return Rejected(gid, _without_values(error), cause=ParkCause.NOT_STORED, raw=state)
+
+
+def _without_values(error: Exception) -> str:
+    """What the database refused, without the row: its message would keep a customer's data."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if diagnosis is None:
+        return type(error).__name__
+    parts = (diagnosis.message_primary, diagnosis.table_name, diagnosis.column_name, diagnosis.constraint_name)
+    return " · ".join(part for part in parts if part)
