@@ -30,6 +30,8 @@ SENTENCES: Mapping[str, str] = {
     "its answers and this software needs an update.",
     "answer_too_large": "Shopify's answer is larger than we accept. Ask for fewer orders at a time.",
     "token_busy": "Another worker is asking Shopify for a new access token. The call is repeated when it is here.",
+    "bulk_busy": "The shop runs as many bulk operations for this app as it may. Ours is started when one has ended.",
+    "file_unfinished": "The file of a bulk operation is still being fetched; it goes on where it was.",
     # needs a person
     "bad_token": "Shopify does not accept the access token. Enter a new Admin API token for this store.",
     "fresh_token_refused": "Shopify refuses an access token that it gave a moment ago. Check that the app is still "
@@ -66,6 +68,11 @@ SENTENCES: Mapping[str, str] = {
     "shopify_error": "Shopify reported an error that we do not know. If this stays, ask Shopify's support with the "
     "request id.",
     "search_ignored": "Shopify ignored part of our search, which would have returned every order. Nothing was used.",
+    "bulk_refused": "Shopify does not run this bulk operation.",
+    "file_gone": "The link to a bulk operation's file no longer works: Shopify keeps it for seven days. "
+    "It is asked for anew.",
+    "file_elsewhere": "The file of a bulk operation lies where Shopify keeps none. It was not fetched.",
+    "file_too_large": "The file of a bulk operation is longer than Shopify said. It was not used.",
     "bad_delivery": "This webhook lacks the headers that Shopify always sends.",
     # uncertain
     "outcome_unknown": "It is not known whether Shopify carried this out. Look at the order before repeating it.",

@@ -13,6 +13,7 @@ _HERE = Path(__file__).parent
 _SPREAD = re.compile(r"\.\.\.(?!\s*on\b)\s*(\w+)")
 _FRAGMENT = re.compile(r"^fragment (\w+) on", re.MULTILINE)
 _MUTATION = re.compile(r"^mutation (?P<name>\w+)\((?P<variables>.*?)\) \{\n(?P<field>.*)\n\}\s*\Z", re.DOTALL)
+_COMMENT = re.compile(r"#[^\n]*")
 _VARIABLE = re.compile(r"\$(\w+)")
 
 
@@ -35,6 +36,17 @@ def aliased(name: str, count: int) -> str:
     variables = ", ".join(_numbered(parts["variables"], at) for at in range(count))
     fields = "\n".join(f"  m{at}: {_numbered(parts['field'].strip(), at)}" for at in range(count))
     return _with_fragments(f"mutation {parts['name']}({variables}) {{\n{fields}\n}}\n")
+
+
+@cache
+def inlined(name: str) -> str:
+    """The document with its fragments written out where they are spread, for where Shopify takes a query as a text."""
+    text = _COMMENT.sub("", _read(name))
+    while (spread := _SPREAD.search(text)) is not None:
+        body = _COMMENT.sub("", _fragments()[spread.group(1)])
+        inside = body[body.index("{") + 1 : body.rindex("}")]
+        text = f"{text[: spread.start()]}{inside}{text[spread.end() :]}"
+    return text
 
 
 @cache

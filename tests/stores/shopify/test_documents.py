@@ -74,6 +74,9 @@ class _Nothing:
         ("webhook_subscription_list", {"first": 100}, 11),
         ("webhook_subscription_create", {}, 10),
         ("order_close", {}, 10),
+        ("bulk_operation_run_query", {}, 10),
+        ("bulk_operation", {}, 1),
+        ("bulk_operations_latest", {"first": 50}, 9),
     ],
 )
 def test_the_cost_of_a_document_is_known(name: str, variables: dict[str, object], cost: int) -> None:
@@ -96,6 +99,12 @@ def test_no_document_may_cost_more_than_the_smallest_bucket_leaves_to_background
 def test_mutations_are_told_from_queries_by_the_document_itself() -> None:
     writing = {name for name in documents.names() if documents.is_mutation(documents.load(name))}
 
-    assert writing == {*MUTATIONS, "webhook_subscription_create", "webhook_subscription_delete"}
+    assert writing == {
+        *MUTATIONS,
+        "bulk_operation_cancel",
+        "bulk_operation_run_query",
+        "webhook_subscription_create",
+        "webhook_subscription_delete",
+    }
     assert documents.operation_name(documents.load("tags_add")) == "TagsAdd"
     assert documents.is_mutation(documents.aliased("tags_add", 3))
