@@ -192,6 +192,18 @@ _TABLE = (
         gettext_lazy("Return status, in Shopify's words."),
         lambda codes: Q(return_status__in=codes),
     ),
+    Field(
+        "risk",
+        Choices(tuple(AXES["risk"])),
+        gettext_lazy("The gravest assessment of the risk of fraud, in Shopify's words."),
+        lambda codes: Q(risk_level__in=[*codes, ""] if "NONE" in codes else codes),
+    ),
+    Field(
+        "dispute",
+        Choices(tuple(AXES["dispute"])),
+        gettext_lazy("Its most pressing dispute is in one of these states, in Shopify's words."),
+        lambda codes: Q(dispute_status__in=codes),
+    ),
     Field("tag", Words(), gettext_lazy("Has one of these tags, whatever their case."), lambda tags: Q(_tagged(tags))),
     Field("tag_all", Words(), gettext_lazy("Has all of these tags."), _tagged_all),
     Field("tag_none", Words(), gettext_lazy("Has none of these tags."), lambda tags: ~Q(_tagged(tags))),

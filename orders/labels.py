@@ -17,7 +17,7 @@ from .choices import Stage
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-Axis = Literal["order", "payment", "fulfilment", "return"]
+Axis = Literal["order", "payment", "fulfilment", "return", "risk", "dispute"]
 Tone = Literal["neutral", "good", "info", "warning", "bad"]
 
 
@@ -208,8 +208,53 @@ _RETURN: Mapping[str, _Row] = {
     ),
 }
 
+_RISK: Mapping[str, _Row] = {
+    "HIGH": (
+        pgettext_lazy("risk", "High risk"),
+        "bad",
+        pgettext_lazy("explanation", "Signs of fraud were found: look at the order before it is sent."),
+    ),
+    "MEDIUM": (
+        pgettext_lazy("risk", "Medium risk"),
+        "warning",
+        pgettext_lazy("explanation", "Something about the order is unusual; look at it before it is sent."),
+    ),
+    "PENDING": (
+        pgettext_lazy("risk", "Being assessed"),
+        "info",
+        pgettext_lazy("explanation", "The assessment of the risk is not complete yet."),
+    ),
+    "LOW": (pgettext_lazy("risk", "Low risk"), "good", ""),
+    "NONE": (pgettext_lazy("risk", "Not assessed"), "neutral", ""),
+}
+
+_DISPUTE: Mapping[str, _Row] = {
+    "NEEDS_RESPONSE": (
+        pgettext_lazy("dispute", "Dispute: respond"),
+        "bad",
+        pgettext_lazy("explanation", "The customer disputes the payment; send evidence in Shopify before it is due."),
+    ),
+    "UNDER_REVIEW": (
+        pgettext_lazy("dispute", "Dispute under review"),
+        "warning",
+        pgettext_lazy("explanation", "The evidence was sent; the bank decides."),
+    ),
+    "WON": (pgettext_lazy("dispute", "Dispute won"), "good", ""),
+    "LOST": (pgettext_lazy("dispute", "Dispute lost"), "neutral", ""),
+    "ACCEPTED": (pgettext_lazy("dispute", "Dispute accepted"), "neutral", ""),
+    "CHARGE_REFUNDED": (pgettext_lazy("dispute", "Dispute refunded"), "neutral", ""),
+    "PREVENTED": (pgettext_lazy("dispute", "Dispute prevented"), "neutral", ""),
+}
+
 AXES: Mapping[Axis, Mapping[str, _Row]] = MappingProxyType(
-    {"order": _ORDER, "payment": _PAYMENT, "fulfilment": _FULFILMENT, "return": _RETURN}
+    {
+        "order": _ORDER,
+        "payment": _PAYMENT,
+        "fulfilment": _FULFILMENT,
+        "return": _RETURN,
+        "risk": _RISK,
+        "dispute": _DISPUTE,
+    }
 )
 
 

@@ -144,6 +144,15 @@ def _return_changed(data: Data) -> str:
     return label("return", str(data.get("status", ""))).text + "."
 
 
+def _risk_changed(data: Data) -> str:
+    words = {"risk": label("risk", str(data.get("level", ""))).text}
+    return gettext("Assessment of the risk: %(risk)s.") % words
+
+
+def _dispute_changed(data: Data) -> str:
+    return label("dispute", str(data.get("status", ""))).text + "."
+
+
 def _pinned(data: Data) -> str:
     return gettext("Comment pinned.") if data.get("pinned", True) else gettext("Comment no longer pinned.")
 
@@ -242,6 +251,10 @@ _WORDS: Mapping[str, Callable[[Data], str]] = MappingProxyType(
         "refund.created": _refunded,
         # {status}
         "return.changed": _return_changed,
+        # {level, recommendation}
+        "risk.changed": _risk_changed,
+        # {status, type, was}
+        "dispute.changed": _dispute_changed,
         # {comment: id}; what it says is in the comment alone, so that it can be erased
         "comment.added": _always(lambda: gettext("Comment added.")),
         "comment.edited": _always(lambda: gettext("Comment edited.")),

@@ -58,6 +58,8 @@ class Order(models.Model):
     financial_status = models.CharField(_("payment"), max_length=40, blank=True)
     fulfillment_status = models.CharField(_("fulfilment"), max_length=40, blank=True)
     return_status = models.CharField(_("return"), max_length=40, blank=True)
+    risk_level = models.CharField(_("risk"), max_length=40, blank=True)
+    risk_recommendation = models.CharField(max_length=40, blank=True)
 
     # Who, where to, and words
     email = models.CharField(_("e-mail"), max_length=320, blank=True)
@@ -108,7 +110,8 @@ class Order(models.Model):
     hold_reasons = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     fulfill_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     fulfill_by = models.DateTimeField(_("fulfil by"), null=True, blank=True)
-    dispute_status = models.CharField(max_length=40, blank=True)
+    dispute_status = models.CharField(_("dispute"), max_length=40, blank=True)
+    disputes = models.JSONField(default=list, blank=True, help_text="[{gid, status, type}], in the shop's words.")
     line_count = models.PositiveIntegerField(default=0)
 
     # The mirror's own bookkeeping

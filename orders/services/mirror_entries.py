@@ -35,7 +35,7 @@ def write_entries(
     for order, snapshot, old in orders:
         facts = facts_of(snapshot)
         if old is not None:
-            facts += changes(old, holds.get(old.pk, {}), snapshot)
+            facts += changes(old, holds.get(old.pk, {}), snapshot, seen_at=order.fetched_at)
         entries += [_entry(order, fact, backfilled=backfilled) for fact in facts]
     write(entries)
 

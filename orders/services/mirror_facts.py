@@ -76,8 +76,9 @@ def facts_of(order: OrderSnapshot) -> list[Fact]:
     return found
 
 
-def changes(old: Order, old_holds: Holds, new: OrderSnapshot) -> list[Fact]:
-    """What only the comparison shows, dated by the shop's own time of change."""
+def changes(old: Order, old_holds: Holds, new: OrderSnapshot, *, seen_at: datetime) -> list[Fact]:
+    """What only the comparison shows, dated by the shop's own time of change. The risk and disputes have none: they are
+    dated by when we asked (`seen_at`)."""
     at = new.updated_at
     found: list[Fact] = []
     if old.deleted_at:
@@ -90,6 +91,7 @@ def changes(old: Order, old_holds: Holds, new: OrderSnapshot) -> list[Fact]:
         found.append(Fact("order.updated", at, _key("email", at, new.email), {"field": "email"}))
     if old.return_status != new.return_status:
         found.append(Fact("return.changed", at, _key("return", at, new.return_status), {"status": new.return_status}))
+    found += _risk_change(old, new, seen_at) + _dispute_changes(old, new, seen_at)
     if "fulfillment_orders" not in new.redacted:
         now_held = {hold.gid for one in new.fulfillment_orders for hold in one.holds}
         latest = max((one.updated_at for one in new.fulfillment_orders), default=at)
@@ -129,6 +131,30 @@ def _address_change(old: Order, new: OrderSnapshot) -> list[Fact]:
         return []
     key = _key("address", new.updated_at, repr(sorted(now.items())))
     return [Fact("order.updated", new.updated_at, key, {"field": "shipping_address"})]
+
+
+def _risk_change(old: Order, new: OrderSnapshot, seen_at: datetime) -> list[Fact]:
+    # A row that was written before the risk was mirrored knows neither word: that is no change.
+    if not old.risk_recommendation or old.risk_level == new.risk.level:
+        return []
+    data = {"level": new.risk.level, "recommendation": new.risk.recommendation}
+    return [Fact("risk.changed", seen_at, _key("risk", seen_at, new.risk.level), data)]
+
+
+def _dispute_changes(old: Order, new: OrderSnapshot, seen_at: datetime) -> list[Fact]:
+    if old.dispute_status and not old.disputes:
+        return []  # written before the single disputes were mirrored
+    was = {one["gid"]: one["status"] for one in old.disputes}
+    return [
+        Fact(
+            "dispute.changed",
+            seen_at,
+            f"dispute:{one.gid}:{one.status}",
+            {"status": one.status, "type": one.initiated_as, "was": was.get(one.gid, "")},
+        )
+        for one in new.disputes
+        if was.get(one.gid) != one.status
+    ]
 
 
 def _shipment(one: FulfillmentSnapshot, titles: Mapping[str, str]) -> list[Fact]:

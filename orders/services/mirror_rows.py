@@ -94,6 +94,8 @@ def order_row(order: OrderSnapshot) -> dict[str, Any]:
         "financial_status": order.financial_status,
         "fulfillment_status": order.fulfillment_status,
         "return_status": order.return_status,
+        "risk_level": order.risk.level[:40],
+        "risk_recommendation": order.risk.recommendation[:40],
         "locale": order.locale[:20],
         "note": order.note,
         "tags": list(order.tags),
@@ -119,6 +121,7 @@ def order_row(order: OrderSnapshot) -> dict[str, Any]:
         "stage": stage_of(facts_of_snapshot(order)).value,
         "unfulfilled_quantity": unfulfilled_quantity(order),
         "dispute_status": dispute_status(order)[:40],
+        "disputes": [{"gid": one.gid, "status": one.status, "type": one.initiated_as} for one in order.disputes],
         "line_count": len(order.lines),
     }
     if "fulfillment_orders" not in order.redacted:

@@ -106,6 +106,7 @@ def parse_order(order: Part, *, redacted: Collection[str] = (), left_out: Collec
         transactions=transactions,
         refunds=refunds.items,
         disputes=parts.disputes(order),
+        risk=parts.risk(order),
         redacted=frozenset(redacted) | frozenset(left_out),
         complete=not cuts and not cut_for_good,
     )

@@ -19,6 +19,7 @@ from stores.shopify.snapshots import (
     LineItemSnapshot,
     RefundLineSnapshot,
     RefundSnapshot,
+    RiskSnapshot,
     TrackingSnapshot,
     TransactionSnapshot,
 )
@@ -27,6 +28,10 @@ Item = TypeVar("Item")
 
 PLAIN_LIST = 250
 """`first` of the lists without pageInfo in the documents: one as long as this counts as cut."""
+
+
+_GRAVEST_FIRST = ("HIGH", "MEDIUM", "PENDING", "LOW", "NONE")
+"""RiskAssessmentResult. One that is still being assessed may yet turn out grave."""
 
 
 class CutList(enum.Enum):
@@ -93,6 +98,13 @@ def attributes(order: Part) -> tuple[tuple[str, str], ...]:
 def disputes(order: Part) -> tuple[DisputeSnapshot, ...]:
     found = order.parts("disputes")
     return tuple(DisputeSnapshot(one.text("id"), one.text("status"), one.text("initiatedAs")) for one in found)
+
+
+def risk(order: Part) -> RiskSnapshot:
+    found = order.part("risk")
+    levels = {one.text("riskLevel") for one in found.parts("assessments")}
+    gravest = next((level for level in _GRAVEST_FIRST if level in levels), min(levels, default=""))
+    return RiskSnapshot(recommendation=found.text("recommendation"), level=gravest)
 
 
 def address(found: Part | None) -> Address | None:

@@ -202,6 +202,14 @@ class DisputeSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskSnapshot:
+    """OrderRiskSummary. `level` is the gravest of its assessments, empty while there is none."""
+
+    recommendation: str = ""
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSnapshot:
     """Order with everything that the mirror keeps of it.
 
@@ -262,6 +270,7 @@ class OrderSnapshot:
     transactions: tuple[TransactionSnapshot, ...]
     refunds: tuple[RefundSnapshot, ...]
     disputes: tuple[DisputeSnapshot, ...] = ()
+    risk: RiskSnapshot = RiskSnapshot()
     redacted: frozenset[str] = field(default_factory=frozenset)
     """Paths that came back null because Shopify refused them, such as `customer` or `email`: never overwrite these."""
     complete: bool = True

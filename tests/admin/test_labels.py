@@ -10,12 +10,15 @@ from orders.choices import Stage
 from orders.filters import HOLD_REASONS
 from orders.labels import AXES, Label, known, label
 
-# OrderDisplayFinancialStatus, OrderDisplayFulfillmentStatus and OrderReturnStatus of Admin GraphQL 2026-10.
+# OrderDisplayFinancialStatus, OrderDisplayFulfillmentStatus, OrderReturnStatus, RiskAssessmentResult and DisputeStatus
+# of Admin GraphQL 2026-10.
 SHOPIFYS = {
     "payment": "AUTHORIZED EXPIRED PAID PARTIALLY_PAID PARTIALLY_REFUNDED PENDING REFUNDED VOIDED",
     "fulfilment": "FULFILLED FULFILLMENT_NOT_REQUIRED IN_PROGRESS ON_HOLD OPEN PARTIALLY_FULFILLED PENDING_FULFILLMENT "
     "REQUEST_DECLINED RESTOCKED SCHEDULED UNFULFILLED",
     "return": "INSPECTION_COMPLETE IN_PROGRESS NO_RETURN RETURNED RETURN_FAILED RETURN_REQUESTED",
+    "risk": "HIGH LOW MEDIUM NONE PENDING",
+    "dispute": "ACCEPTED CHARGE_REFUNDED LOST NEEDS_RESPONSE PREVENTED UNDER_REVIEW WON",
 }
 
 

@@ -49,6 +49,17 @@ def test_stages_narrow_and_add_up(api: Client, store: Store):
     assert found(api, stage=["to_fulfil", "ARCHIVED"]) == sorted([made[Stage.TO_FULFIL], made[Stage.ARCHIVED]])
 
 
+def test_orders_are_found_by_their_risk_and_their_dispute(api: Client, store: Store):
+    grave = make_order(store, risk_level="HIGH", risk_recommendation="CANCEL").name
+    calm = make_order(store, risk_level="LOW", dispute_status="NEEDS_RESPONSE").name
+    unknown = make_order(store).name
+
+    assert found(api, risk="high") == [grave]
+    assert found(api, risk="LOW,NONE") == sorted([calm, unknown])
+    assert found(api, dispute="NEEDS_RESPONSE,UNDER_REVIEW") == [calm]
+    assert refused(api, risk="grave") == [("risk", "value_unknown")]
+
+
 @pytest.mark.row("FEAT-A28")
 def test_the_four_states_are_filtered_apart_and_combined(api: Client, store: Store):
     combinations = list(product(("PAID", "PENDING"), ("UNFULFILLED", "ON_HOLD"), ("NO_RETURN", "IN_PROGRESS")))

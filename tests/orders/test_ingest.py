@@ -15,6 +15,7 @@ from orders.models import Order, OrderTag, TimelineEntry
 from orders.services.ingest import Known, Verdict, apply_read_back, decide, ingest_orders, mark_deleted
 from stores.models import Quarantined, Store
 from stores.shopify.mutations import MutatedOrder
+from stores.shopify.snapshots import DisputeSnapshot, RiskSnapshot
 from tests.builders.snapshots import PLACED, a_fulfillment_order, a_hold, a_line, a_transaction, an_order, bag
 
 T0 = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -261,3 +262,39 @@ def test_sync_never_touches_what_is_ours(store):
     order = only(store)
     assert (order.comment_count, order.pending_verbs, order.last_mailed_at) == (3, ["archive"], T0)
     assert order.note == "changed"
+
+
+@pytest.mark.row("FEAT-C12")
+def test_risk_and_disputes_are_told_when_they_change_and_dated_by_when_they_were_seen(store):
+    calm, grave = RiskSnapshot("ACCEPT", "LOW"), RiskSnapshot("CANCEL", "HIGH")
+    opened = DisputeSnapshot("gid://shopify/OrderDisputeSummary/1", "NEEDS_RESPONSE", "CHARGEBACK")
+    shipped = {"lines": (a_line(unfulfilled=0),), "fulfillment_orders": ()}
+    ingest_orders(store, [an_order(risk=calm, **shipped)], fetched_at=T0, by_id=True, backfilled=True)
+
+    # Neither moves the order's time of change.
+    disputed = an_order(risk=grave, disputes=(opened,), **shipped)
+    assert ingest_orders(store, [disputed], fetched_at=T0 + SECOND, by_id=False).refetch == (disputed.gid,)
+    ingest_orders(store, [disputed], fetched_at=T0 + SECOND, by_id=True)
+    ingest_orders(
+        store, [replace(disputed, disputes=(replace(opened, status="WON"),))], fetched_at=T0 + 2 * SECOND, by_id=True
+    )
+
+    order = only(store)
+    assert (order.risk_level, order.risk_recommendation, order.dispute_status) == ("HIGH", "CANCEL", "WON")
+    assert order.disputes == [{"gid": opened.gid, "status": "WON", "type": "CHARGEBACK"}]
+    assert order.stage == Stage.TO_ARCHIVE
+    told = order.timeline.filter(kind__in=["risk.changed", "dispute.changed"]).order_by("id")
+    assert [(one.kind, one.occurred_at, one.data) for one in told] == [
+        ("risk.changed", T0 + SECOND, {"level": "HIGH", "recommendation": "CANCEL"}),
+        ("dispute.changed", T0 + SECOND, {"status": "NEEDS_RESPONSE", "type": "CHARGEBACK", "was": ""}),
+        ("dispute.changed", T0 + 2 * SECOND, {"status": "WON", "type": "CHARGEBACK", "was": "NEEDS_RESPONSE"}),
+    ]
+
+
+def test_a_row_of_before_the_risk_was_mirrored_gets_it_without_a_word(store):
+    ingest_orders(store, [an_order()], fetched_at=T0, by_id=True, backfilled=True)
+
+    ingest_orders(store, [an_order(risk=RiskSnapshot("CANCEL", "HIGH"))], fetched_at=T0 + SECOND, by_id=True)
+
+    assert only(store).risk_level == "HIGH"
+    assert "risk.changed" not in kinds(only(store))

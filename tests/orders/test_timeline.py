@@ -47,6 +47,8 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[events.Event]:
         ("order.updated", {"field": "phone"}, "Changed: phone."),
         ("order.cancelled", {"reason": "CUSTOMER"}, "Order cancelled (reason: the customer changed or cancelled it)."),
         ("order.archived", {}, "Archived."),
+        ("risk.changed", {"level": "HIGH", "recommendation": "CANCEL"}, "Assessment of the risk: High risk."),
+        ("dispute.changed", {"status": "WON", "type": "CHARGEBACK", "was": ""}, "Dispute won."),
         ("tags.added", {"tags": ["late"]}, "Tag added: late."),
         ("tags.removed", {"tags": ["late", "VIP"]}, "Tags removed: late, VIP."),
         (

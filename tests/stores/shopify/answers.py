@@ -211,6 +211,7 @@ def order(number: int = 1001, **changes: Any) -> dict[str, Any]:
         "transactions": [transaction()],
         "refunds": [refund()],
         "disputes": [{"id": "gid://shopify/OrderDisputeSummary/1", "status": "WON", "initiatedAs": "INQUIRY"}],
+        "risk": {"recommendation": "INVESTIGATE", "assessments": [{"riskLevel": "LOW"}, {"riskLevel": "MEDIUM"}]},
         **{name: bag("42.50", "6800") for name in money},
     } | changes
 

@@ -63,9 +63,9 @@ class _Nothing:
 @pytest.mark.parametrize(
     ("name", "variables", "cost"),
     [
-        ("orders_page", {"first": ORDERS_PER_PAGE, **PAGE_SIZES, **SWITCHES}, 548),
-        ("orders_page", {"first": 50, **PAGE_SIZES, "withCustomer": False, "withFulfillmentOrders": False}, 303),
-        ("orders_by_ids", {**CHUNK_SIZES, **SWITCHES}, 173),
+        ("orders_page", {"first": ORDERS_PER_PAGE, **PAGE_SIZES, **SWITCHES}, 562),
+        ("orders_page", {"first": 50, **PAGE_SIZES, "withCustomer": False, "withFulfillmentOrders": False}, 317),
+        ("orders_by_ids", {**CHUNK_SIZES, **SWITCHES}, 175),
         ("connection_check", {}, 5),
         ("orders_count", {}, 10),
         ("order_lines", {"first": 250}, 25),

@@ -32,6 +32,7 @@ from stores.shopify.snapshots import (
     OrderSnapshot,
     RefundLineSnapshot,
     RefundSnapshot,
+    RiskSnapshot,
     TrackingSnapshot,
     TransactionSnapshot,
 )
@@ -196,6 +197,7 @@ def test_an_order_arrives_with_everything(whole: dict[str, Any]) -> None:
             ),
         ),
         disputes=(DisputeSnapshot("gid://shopify/OrderDisputeSummary/1", "WON", "INQUIRY"),),
+        risk=RiskSnapshot(recommendation="INVESTIGATE", level="MEDIUM"),
     )
 
 
