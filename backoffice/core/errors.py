@@ -34,11 +34,14 @@ class Invalid(BackofficeError):
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """What is wrong with one of several inputs."""
+    """What is wrong with one of several inputs. `at`: from which character of it to which, where that is known;
+    `suggestion`: what may stand there instead."""
 
     field: str
     code: str
     message: str
+    at: tuple[int, int] | None = None
+    suggestion: str = ""
 
 
 class InvalidFields(Invalid):

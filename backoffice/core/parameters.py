@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from .errors import FieldError, InvalidFields
@@ -28,8 +29,14 @@ class StrictForm(forms.Form):
         """What of the given is not understood, by field."""
         found = list(unknown(self.data, known=self.fields))
         for name, errors in self.errors.as_data().items():
-            found += [FieldError(name, error.code or "value_invalid", error.messages[0]) for error in errors]
+            found += [_of(name, error) for error in errors]
         return sorted(found, key=lambda each: each.field)
+
+
+def _of(name: str, error: ValidationError) -> FieldError:
+    place = error.params or {}
+    at = (place["start"], place["end"]) if "start" in place else None
+    return FieldError(name, error.code or "value_invalid", error.messages[0], at, place.get("suggestion", ""))
 
 
 def unknown(names: Iterable[str], *, known: Collection[str]) -> Iterable[FieldError]:

@@ -1,4 +1,4 @@
-"""The fields of strict forms: words, choices, a text, a flag, a whole number, a moment.
+"""The fields of strict forms: words, choices, a text, a flag, a whole number, an amount, a moment.
 
 Django's own fields read an odd boolean as no answer and an empty text as none given; these refuse both."""
 
@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -119,6 +120,19 @@ class Whole(StrictField):
 
     def schema(self) -> dict[str, Any]:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+class Amount(StrictField):
+    """An amount of money without its currency, with a point and up to four decimals."""
+
+    def read(self, given: Sequence[str]) -> Decimal:
+        text = _single(given).strip()
+        if re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,4})?", text):
+            return Decimal(text)
+        raise _wrong(_("Write an amount such as 12.50."))
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "format": "decimal", "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"}
 
 
 class Moment(StrictField):

@@ -14,7 +14,7 @@ from backoffice.core.errors import Invalid, InvalidFields
 from backoffice.core.pages import Paged, page, paged
 from backoffice.core.parameters import unknown
 from orders.choices import Stage, Verb
-from orders.filters import FIELDS, select
+from orders.filters import NAMES, select
 from orders.labels import label
 from orders.querysets import OrderQuerySet
 from orders.reading import list_orders
@@ -127,7 +127,7 @@ def _with_stage(query: QueryDict, stage: str) -> str:
     other.pop("stage", None)
     if stage:
         other["stage"] = stage
-    for name in [name for name in other if name not in FIELDS and name not in _OURS]:
+    for name in [name for name in other if name not in NAMES and name not in _OURS]:
         del other[name]
     return f"?{other.urlencode()}"
 

@@ -14,7 +14,7 @@ from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
 from backoffice.core.parameters import StrictForm
 from backoffice.core.strict_fields import Choices
-from orders.filters import FIELDS, OrderFilterSet, select
+from orders.filters import NAMES, OrderFilterSet, select
 from orders.models import Comment, TimelineEntry
 from orders.reading import StageCounts, get_order, list_orders, stage_counts, timeline_of
 from orders.timeline import describe, happened_by
@@ -27,7 +27,7 @@ from .schemas_acts import Entry, OrderCounts
 
 class OrderListView(ApiView):
     scopes: ClassVar = {"get": "orders:read"}
-    query = frozenset(FIELDS) | PARAMETERS
+    query = NAMES | PARAMETERS
 
     @extend_schema(
         operation_id="orders_list",

@@ -32,7 +32,7 @@ _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)\s?(:\s?(?:>=|<=|=|>|<)?|>=|<=|=|
 # In a text that stands alone, an apostrophe or an asterisk is a letter like others.
 _WORD = re.compile(r"""[^\s"()]+""")
 _BARE_VALUE = re.compile(r"""(?:(?!\.\.)[^\s"'(),*])+""")
-_JOINT = re.compile(r"(AND|OR|NOT)(?=[\s()\-\"']|$)")
+_JOINT = re.compile(r"(AND|OR|NOT)(?=[\s()]|$)")
 _SPACE = re.compile(r"\s*")
 
 

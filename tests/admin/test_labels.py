@@ -7,7 +7,7 @@ from django.utils.translation import override
 
 from orders import part_labels
 from orders.choices import Stage
-from orders.filters import HOLD_REASONS
+from orders.fields.states import HOLD_REASONS
 from orders.labels import AXES, Label, known, label
 
 # OrderDisplayFinancialStatus, OrderDisplayFulfillmentStatus, OrderReturnStatus, RiskAssessmentResult and DisputeStatus

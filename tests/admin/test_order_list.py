@@ -13,7 +13,7 @@ from django_scopes import scopes_disabled
 from backoffice.core.errors import Invalid
 from orders.admin import order_list
 from orders.choices import Stage
-from orders.filters import FIELDS
+from orders.filters import NAMES
 from orders.models import Order
 from stores.scoping import acting_as
 from tests.admin.conftest import text_of
@@ -126,7 +126,7 @@ def _lookups() -> list[str]:
 
 @pytest.mark.row("REL-T02")
 def test_no_lookup_of_django_is_understood(rf, agent_actor, store):
-    names = [name for name in _lookups() if name not in FIELDS]
+    names = [name for name in _lookups() if name not in NAMES]
     accepted = []
     with acting_as(agent_actor):
         for name in names:

@@ -38,6 +38,8 @@ LAYER_OF = {
     "budget": "reading",
     "gateway": "reading",
     "stores.tokens": "reading",
+    "conditions": "reading",
+    "fields": "reading",
     "filters": "reading",
     "query": "reading",
     "reading": "reading",

@@ -19,6 +19,12 @@ class FieldProblemSerializer(serializers.Serializer[Any]):
     field = serializers.CharField(help_text="Dotted path of the input; empty for the request as a whole.")
     code = serializers.CharField()
     detail = serializers.CharField(help_text="What would be right.")
+    at = serializers.ListField(
+        child=serializers.IntegerField(),
+        required=False,
+        help_text="In a search text: the first wrong character and the one after the last, counted from 0.",
+    )
+    suggestion = serializers.CharField(required=False, help_text="What may stand there instead; may be empty.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

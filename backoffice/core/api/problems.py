@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -31,11 +31,21 @@ _RETRY_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """What is wrong with one input. `field` is a dotted path, empty for the request as a whole."""
+    """What is wrong with one input. `field` is a dotted path, empty for the request as a whole. `at`: from which
+    character of it to which, where that is known; `suggestion`: what may stand there instead."""
 
     field: str
     code: str
     detail: str
+    at: tuple[int, int] | None = None
+    suggestion: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON has it; without what is not known."""
+        found = {"field": self.field, "code": self.code, "detail": self.detail}
+        if self.at is None:
+            return found
+        return {**found, "at": list(self.at), "suggestion": self.suggestion}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class Problem:
             "status": self.status,
             "detail": self.detail,
             "code": self.code,
-            "errors": [asdict(error) for error in self.errors],
+            "errors": [error.shown() for error in self.errors],
             "request_id": current_request_id(),
         }
 
@@ -125,7 +135,9 @@ def _of_ours(error: errors.BackofficeError) -> Problem | None:
         case errors.NotFound():
             return _not_found()
         case errors.InvalidFields():
-            wrong = tuple(FieldProblem(each.field, each.code, each.message) for each in error.errors)
+            wrong = tuple(
+                FieldProblem(each.field, each.code, each.message, each.at, each.suggestion) for each in error.errors
+            )
             return Problem(400, error.code, error.message, wrong)
         case errors.Invalid():
             wrong = (FieldProblem(error.field, error.code, error.message),)
