@@ -25,7 +25,7 @@ _LONGEST = 40
 """Pages of one list. Beyond these the order is given up as incomplete rather than read for ever."""
 
 
-class _GaveUp(Exception):
+class GaveUp(Exception):
     """A list whose rest cannot be had: its owner is gone, or it does not end."""
 
 
@@ -38,7 +38,7 @@ def complete(client: Client, parsed: ParsedOrder, *, lane: Lane) -> OrderSnapsho
         while waiting:
             order, more = _with_rest(client, order, waiting.pop(), lane)
             waiting += more
-    except _GaveUp:
+    except GaveUp:
         return order
     return replace(order, complete=True)
 
@@ -81,15 +81,35 @@ def _pages(client: Client, cut: Cut, lane: Lane) -> Iterator[Part]:
     size: Mapping[str, int] = {"first": _ROWS}
     if cut.kind is CutList.FULFILLMENT_ORDERS:
         size = {"first": _FULFILLMENT_ORDERS, "parts": _PARTS}
-    cursor = cut.cursor
+    found = further_pages(
+        client, document, (root, connection), owner=cut.owner, after=cut.cursor, asked=size, lane=lane
+    )
+    return (owner for owner, _ in found)
+
+
+def further_pages(
+    client: Client,
+    document: str,
+    place: tuple[str, str],
+    *,
+    owner: str,
+    after: str,
+    asked: Mapping[str, object],
+    lane: Lane,
+) -> Iterator[tuple[Part, Part]]:
+    """The rest of one nested list: its owner and the list itself, once per page. `place` names the document's root
+    field and the connection in it. Raises `GaveUp` when the owner is gone or the list does not end."""
+    root, connection = place
+    cursor = after
     for _ in range(_LONGEST):
-        answer = ask(client, document, {"id": cut.owner, "after": cursor, **size}, lane=lane)
-        owner = Part(answer.data).part_or_none(root)
-        if owner is None:
-            raise _GaveUp
-        yield owner
-        info = owner.part(connection).part("pageInfo")
+        answer = ask(client, document, {"id": owner, "after": cursor, **asked}, lane=lane)
+        found = Part(answer.data).part_or_none(root)
+        if found is None:
+            raise GaveUp
+        rows = found.part(connection)
+        yield found, rows
+        info = rows.part("pageInfo")
         if not info.flag("hasNextPage"):
             return
         cursor = info.text("endCursor")
-    raise _GaveUp
+    raise GaveUp

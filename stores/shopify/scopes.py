@@ -58,5 +58,17 @@ def reads_customers(granted: Collection[str]) -> bool:
     return has_scope(granted, "read_customers")
 
 
+def reads_returns(granted: Collection[str]) -> bool:
+    return has_scope(granted, "read_returns")
+
+
+def reads_payment_terms(granted: Collection[str]) -> bool:
+    return has_scope(granted, "read_payment_terms")
+
+
+def reads_staff(granted: Collection[str]) -> bool:
+    return has_scope(granted, "read_users")
+
+
 def reads_fulfillment_orders(granted: Collection[str]) -> bool:
     return has_any(granted, FULFILLMENT_ORDER_SCOPES)

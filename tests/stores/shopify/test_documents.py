@@ -6,6 +6,7 @@ import pytest
 from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, Visitor, parse, validate, visit
 
 from stores.shopify import documents
+from stores.shopify.asides import EVENTS_AT_A_GLANCE, RETURN_SIZES, SCHEDULES
 from stores.shopify.cost import requested_cost
 from stores.shopify.reading import CHUNK_SIZES, ORDERS_PER_PAGE, PAGE_SIZES
 
@@ -66,6 +67,10 @@ class _Nothing:
         ("orders_page", {"first": ORDERS_PER_PAGE, **PAGE_SIZES, **SWITCHES}, 562),
         ("orders_page", {"first": 50, **PAGE_SIZES, "withCustomer": False, "withFulfillmentOrders": False}, 317),
         ("orders_by_ids", {**CHUNK_SIZES, **SWITCHES}, 175),
+        ("order_asides", {"events": EVENTS_AT_A_GLANCE, "withStaff": True}, 19),
+        ("order_asides", {"events": EVENTS_AT_A_GLANCE, "withStaff": False}, 15),
+        ("order_returns", RETURN_SIZES, 61),
+        ("order_payment_terms", {"schedules": SCHEDULES}, 19),
         ("connection_check", {}, 5),
         ("orders_count", {}, 10),
         ("order_lines", {"first": 250}, 25),
@@ -93,7 +98,10 @@ def test_no_document_may_cost_more_than_the_smallest_bucket_leaves_to_background
     sizes = CHUNK_SIZES if name == "orders_by_ids" else PAGE_SIZES
     first = {"orders_page": ORDERS_PER_PAGE, "order_fulfillment_orders": 20}.get(name, 250)
 
-    assert requested_cost(documents.load(name), {"first": first, **sizes, **SWITCHES}) <= 600
+    asides = {"events": 100, **RETURN_SIZES, "schedules": 250, "withStaff": True}
+    asked = {"first": first, **asides, **sizes, **SWITCHES}
+
+    assert requested_cost(documents.load(name), asked) <= 600
 
 
 def test_mutations_are_told_from_queries_by_the_document_itself() -> None:
