@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+from stores.rehearsal.bulk.worker import Worker
 from stores.rehearsal.server import Server
 from stores.rehearsal.shop import DEFAULT_SCOPES, Settings, Shop
 from stores.rehearsal.throttle import PLANS
@@ -78,6 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         die_with(os.getppid())
     shop = Shop(settings_from(options))
     server = Server(shop, port=options.port)
+    worker = Worker(shop)
 
     def stop(*_: object) -> None:
         server.ending.set()
@@ -86,6 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     shop.start()
+    worker.start()
     ready = {
         "port": server.port,
         "domain": shop.settings.domain,
@@ -97,6 +100,7 @@ def main(argv: list[str] | None = None) -> int:
         server.serve_forever(poll_interval=0.1)
     finally:
         server.server_close()
+        worker.stop()
         shop.close()
     return 0
 

@@ -22,6 +22,8 @@ def handle(shop: Shop, method: str, name: str, wish: dict[str, Any]) -> tuple[in
         return 200, state(shop)
     if method == "GET" and name == "faults":
         return 200, {"faults": shop.faults.listing()}
+    if method == "GET" and name == "struck":
+        return 200, {"struck": shop.faults.log()}
     if method == "POST" and name == "faults":
         return _faults(shop, wish)
     if method == "POST" and name == "oauth":
@@ -46,6 +48,8 @@ def state(shop: Shop) -> dict[str, Any]:
         "effects": store.query("SELECT count(*) FROM mutations WHERE effect = 1")[0][0],
         "subscriptions": store.query("SELECT count(*) FROM subscriptions")[0][0],
         "deliveries": shop.webhooks.counts(),
+        "bulk": shop.bulk.counts(),
+        "files": shop.files.requests(),
         "bucket": shop.bucket.status(),
         "now": shop.clock.now(),
         "started": store.seed.start,

@@ -2,6 +2,11 @@
 
 Request kinds: `status` (429, 402, 403, 423, 5xx...), `throttled`, `latency`, `hang`, `cut_after_bytes`, `reset`,
 `html`, `errors_and_data`, `user_errors`, `null_node`, `apply_then_drop_reply`, `token_revoked`.
+Requests for result files meet those of the request kinds that name them (`only: "file"`).
+Bulk kinds strike an operation when it begins: `bulk_failed`, `bulk_timeout`, `bulk_access_denied` (`share`: how much of
+it is there as partial data), `bulk_expired_url`, `bulk_truncated` (`bytes`: so many, 0: within the last line),
+`bulk_slow` (`seconds`), `bulk_stuck`; and, on `count` pages each, `bulk_duplicate_line`, `bulk_child_first`,
+`bulk_orphan`, `bulk_blank_line`, `bulk_garbage_line`, `bulk_unknown_type`.
 Webhook kinds: `webhook_dup`, `webhook_drop`, `webhook_delay`, `webhook_reorder`, `webhook_bad_hmac`.
 """
 
@@ -9,8 +14,13 @@ from __future__ import annotations
 
 import random
 import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from stores.rehearsal.clock import iso
 
 REQUEST_KINDS = frozenset(
     {
@@ -22,7 +32,19 @@ OAUTH_KINDS = frozenset({"status", "latency", "hang", "cut_after_bytes", "reset"
 """Those of requests that can strike one for a token; `only` may name `oauth` or the grant's type."""
 MUTATION_KINDS = frozenset({"user_errors", "apply_then_drop_reply"})
 """These wait for a mutation."""
+FILE_KINDS = frozenset({"status", "latency", "hang", "cut_after_bytes", "reset", "html"})
+"""Those that can strike a request for a result file, when `only` is `file`."""
+BULK_KINDS = frozenset(
+    {
+        "bulk_failed", "bulk_timeout", "bulk_access_denied", "bulk_expired_url", "bulk_truncated", "bulk_slow",
+        "bulk_stuck", "bulk_duplicate_line", "bulk_child_first", "bulk_orphan", "bulk_blank_line", "bulk_garbage_line",
+        "bulk_unknown_type",
+    }
+)  # fmt: skip
 WEBHOOK_KINDS = frozenset({"webhook_dup", "webhook_drop", "webhook_delay", "webhook_reorder", "webhook_bad_hmac"})
+
+KINDS = REQUEST_KINDS | BULK_KINDS | WEBHOOK_KINDS
+_LOGGED = 500
 
 
 @dataclass(slots=True)
@@ -39,6 +61,7 @@ class Fault:
     bytes: int = 0
     count: int = 1
     retry_after: str = ""
+    share: float = 0.0
     struck: int = 0
 
 
@@ -49,16 +72,18 @@ class BadFault(ValueError):
 class Faults:
     """The faults in force. Chance is seeded, so a rehearsal can be repeated."""
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: int, now: Callable[[], float] = time.time) -> None:
         self._random = random.Random(seed)
+        self._now = now
+        self._log: deque[dict[str, Any]] = deque(maxlen=_LOGGED)
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
     def add(self, wish: dict[str, Any]) -> Fault:
         """Put one in force. With a probability and no `times` it lasts until cleared."""
         kind = wish.get("kind")
-        if kind not in REQUEST_KINDS | WEBHOOK_KINDS:
-            raise BadFault(f"unknown kind {kind!r}; known: {', '.join(sorted(REQUEST_KINDS | WEBHOOK_KINDS))}")
+        if kind not in KINDS:
+            raise BadFault(f"unknown kind {kind!r}; known: {', '.join(sorted(KINDS))}")
         if "probability" in wish:
             wish = {"times": None, **wish}
         try:
@@ -77,12 +102,20 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
-    def strike(self, kinds: frozenset[str], names: set[str]) -> dict[str, Fault]:
-        """The faults that hit this occasion, by kind; each is counted. `names` is what `only` may name."""
+    def log(self) -> list[dict[str, Any]]:
+        """What struck, and when by the shop's clock; the last few hundred, oldest first."""
+        with self._lock:
+            return list(self._log)
+
+    def strike(self, kinds: frozenset[str], names: set[str], *, named: bool = False) -> dict[str, Fault]:
+        """The faults that hit this occasion, by kind; each is counted. `names` is what `only` may name, and with
+        `named` has to."""
         hit: dict[str, Fault] = {}
         with self._lock:
             for fault in self._faults:
                 if fault.kind not in kinds or fault.kind in hit or (fault.only and fault.only not in names):
+                    continue
+                if named and not fault.only:
                     continue
                 if fault.times is not None and fault.struck >= fault.times:
                     continue
@@ -90,6 +123,7 @@ class Faults:
                     continue
                 fault.struck += 1
                 hit[fault.kind] = fault
+                self._log.append({"at": iso(self._now()), "kind": fault.kind, "where": " ".join(sorted(names))})
             self._faults = [f for f in self._faults if f.times is None or f.struck < f.times]
         return hit
 

@@ -44,6 +44,19 @@ def of(topic: str, shop: Shop, doc: Doc, details: dict[str, Any]) -> Any:
     return order(shop, doc)
 
 
+def bulk_operation(doc: Doc, *, zone: str) -> Doc:
+    """`bulk_operations/finish`, sent whatever the end was."""
+    when = partial(local, zone=zone)
+    return {
+        "admin_graphql_api_id": doc["id"],
+        "completed_at": when(doc["completedAt"]),
+        "created_at": when(doc["createdAt"]),
+        "error_code": doc["errorCode"].lower() if doc["errorCode"] else None,
+        "status": doc["status"].lower(),
+        "type": doc["type"].lower(),
+    }
+
+
 def local(text: str | None, *, zone: str) -> str | None:
     """`2026-11-22T10:30:00+01:00` for a document's time."""
     seconds = parse(text) if text else None

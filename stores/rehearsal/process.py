@@ -111,6 +111,10 @@ class RehearsalShop:
         """Put a fault in force; without a kind, clear them all. See `faults.py`."""
         return self._call("POST", "/_rehearsal/faults", {"kind": kind, **details} if kind else {"clear": True})
 
+    def struck(self) -> list[dict[str, Any]]:
+        """Which faults struck, when and where; oldest first."""
+        return list(self._call("GET", "/_rehearsal/struck")["struck"])
+
     def oauth(self, **changes: Any) -> dict[str, Any]:
         """What the owner does with the app (`installed`, `permitted`, `client_secret`, `expire`); without anything,
         how it stands and how many tokens it was given."""

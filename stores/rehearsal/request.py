@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -33,6 +34,8 @@ class Request:
     refuse: set[int] = field(default_factory=set)
     """Positions of mutations in the document that a fault makes fail with a userError."""
     ran: int = 0
+    unlimited: bool = False
+    """A bulk query reads on where pages end."""
     _docs: dict[int, Doc] = field(default_factory=dict)
     _parts: dict[str, dict[str, Doc]] = field(default_factory=dict)
 
@@ -73,6 +76,11 @@ class Request:
         return doc
 
     @property
+    def reach(self) -> int:
+        """How many objects pages reach."""
+        return sys.maxsize if self.unlimited else self.shop.settings.reach
+
+    @property
     def sees_old_orders(self) -> bool:
         return self.shop.allows("read_all_orders")
 
@@ -87,11 +95,15 @@ class Request:
             doc = self.order(gid)
             if doc is None or gid.type == "Order":
                 return doc if doc is not None and doc["id"] == text else None
+            if gid.type == "LineItem":  # what is asked for most; the index of all parts is not worth it for these
+                return next((line for line in doc.get("lineItems", ()) if line["id"] == text), None)
             return self._part(doc, text)
         if gid.type == "Customer":
             return self.shop.customer(gid)
         if gid.type == "WebhookSubscription":
             return self.shop.webhooks.subscription(gid.number)
+        if gid.type == "BulkOperation":
+            return self.shop.bulk.doc(gid.number)
         if gid.type in ("OrderCancelJobResult", "Job"):
             return self.job(gid)
         return self.shop.thing(gid)

@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from stores.rehearsal import connections, resolvers
-from stores.rehearsal.connections import Page
+from stores.rehearsal.connections import MAX_PAGE, Page
 from stores.rehearsal.gids import read
 from stores.rehearsal.mutations import resolve_mutation
 from stores.rehearsal.request import Info
@@ -142,6 +142,26 @@ def _connection(name: str, own: Resolver | None) -> Resolver:
         return Page(nodes, page.cursors, page.has_next, page.has_previous)
 
     return connection
+
+
+def whole(owner: str, name: str) -> Resolver:
+    """A resolver for everything in a connection, however long: what a bulk query reads. Asks for the same scopes."""
+    own = FIELDS.get((owner, name))
+
+    def everything(source: Any, info: Info, **arguments: Any) -> list[Any]:
+        found = own(source, info, first=MAX_PAGE, **arguments) if own else (source or {}).get(name) or []
+        if isinstance(found, Page):
+            nodes = list(found.nodes)
+            while own and found.has_next:
+                found = own(source, info, first=MAX_PAGE, after=found.cursors[-1], **arguments)
+                nodes += found.nodes
+            return nodes
+        nodes = [
+            info.context.find(item) if isinstance(item, str) and item.startswith("gid:") else item for item in found
+        ]
+        return nodes[::-1] if arguments.get("reverse") else nodes
+
+    return _guarded(owner, name, everything)
 
 
 def _connection_field(name: str) -> Resolver:

@@ -27,7 +27,11 @@ _TOKEN = re.compile(
 
 
 class BadValue(ValueError):
-    """A field exists but the value makes no sense for it."""
+    """A field exists but the value makes no sense for it: it is left out, or finds nothing."""
+
+    def __init__(self, *, matches_nothing: bool = False) -> None:
+        super().__init__()
+        self.matches_nothing = matches_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +131,9 @@ class _Parser:
             return None
         try:
             return handler(Term(name, op, value, quoted))
-        except BadValue:
+        except BadValue as problem:
             self._warn(name, f"Input `{value}` is not an accepted value.", "invalid_value")
-            return None
+            return ("0", []) if problem.matches_nothing else None
 
     def _warn(self, name: str, message: str, code: str) -> None:
         self._found.warnings.append({"field": name, "message": message, "code": code})

@@ -15,9 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from stores.rehearsal import control
+from stores.rehearsal import control, downloads
+from stores.rehearsal.bulk.files import PREFIX, NotServed
 from stores.rehearsal.execute import Run, root_fields, run
-from stores.rehearsal.faults import MUTATION_KINDS, OAUTH_KINDS, REQUEST_KINDS, Fault
+from stores.rehearsal.faults import FILE_KINDS, MUTATION_KINDS, OAUTH_KINDS, REQUEST_KINDS, Fault
 from stores.rehearsal.oauth import read_form
 from stores.rehearsal.shop import CANDIDATE, VERSIONS, Shop
 
@@ -48,6 +49,7 @@ class Server(ThreadingHTTPServer):
         self.shop = shop
         self.ending = threading.Event()
         super().__init__((host, port), Handler)
+        shop.files.base_url = f"http://127.0.0.1:{self.port}"
 
     @property
     def port(self) -> int:
@@ -71,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path)
         if path.path.startswith("/_rehearsal/"):
             self._control("GET", path.path, {k: v[-1] for k, v in parse_qs(path.query).items()})
+        elif path.path.startswith(PREFIX):
+            self._file(path.path.removeprefix(PREFIX), dict(parse_qsl(path.query)))
         elif path.path == "/admin/oauth/access_scopes.json":
             if self._authorised():
                 self._json(200, {"access_scopes": [{"handle": scope} for scope in sorted(self.server.shop.scopes)]})
@@ -189,6 +193,20 @@ class Handler(BaseHTTPRequestHandler):
             self._send(fault.status, json.dumps({"errors": text}).encode(), "application/json", headers)
             return True
         return False
+
+    def _file(self, name: str, query: dict[str, str]) -> None:
+        """The file host's side: it knows no tokens, only links."""
+        shop = self.server.shop
+        shop.files.note_request(with_token="X-Shopify-Access-Token" in self.headers)
+        hit = shop.faults.strike(FILE_KINDS, {"file"}, named=True)
+        if self._refused_by(hit):
+            return
+        try:
+            part = shop.files.asked(name, query, byte_range=self.headers.get("Range"))
+        except NotServed as problem:
+            self._send(problem.status, problem.body, "application/xml; charset=UTF-8")
+            return
+        downloads.send(self, part, cut=hit["cut_after_bytes"].bytes if "cut_after_bytes" in hit else None)
 
     # -- the rehearsal's side ------------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stores.rehearsal.bulk.files import Files
+from stores.rehearsal.bulk.operations import Operations
 from stores.rehearsal.clock import Clock, iso
 from stores.rehearsal.data.goods import PRODUCTS
 from stores.rehearsal.data.outcome import PLACES
@@ -65,6 +67,8 @@ class Shop:
     webhooks: Webhooks = field(init=False)
     faults: Faults = field(init=False)
     oauth: OAuth = field(init=False)
+    files: Files = field(init=False)
+    bulk: Operations = field(init=False)
     scopes: frozenset[str] = field(init=False)
     token_revoked: bool = False
     busy: threading.RLock = field(default_factory=threading.RLock)
@@ -85,7 +89,9 @@ class Shop:
         last = self.store.meta("last_seen")
         self.clock = Clock(scale=settings.clock_scale, origin=float(last) if last else None)
         self.bucket = Bucket(PLANS[settings.plan], self.clock.now)
-        self.faults = Faults(seed=settings.seed)
+        self.faults = Faults(seed=settings.seed, now=self.clock.now)
+        self.files = Files(self.store, self.clock, state=settings.state)
+        self.bulk = Operations(self.store, self.clock, self.files)
         self.webhooks = Webhooks(
             self.store, self.clock, self.faults, domain=settings.domain, secret=settings.webhook_secret
         )
@@ -110,6 +116,7 @@ class Shop:
 
     def close(self) -> None:
         self.webhooks.stop()
+        self.files.close()
         self.store.close()
 
     @property
@@ -184,14 +191,30 @@ class Shop:
         if gid.type == "Location":
             return next((place for place in self.locations() if place["id"] == text), None)
         if gid.type == "Product" and 7000 <= number < 7000 + len(PRODUCTS):
-            product = PRODUCTS[number - 7000]
-            return {"id": text, "title": product.title, "handle": product.sku.lower(), "events": []}
+            return self.products()[number - 7000]
         if gid.type == "ProductVariant" and 70_000 <= number < 70_000 + 10 * len(PRODUCTS):
-            product = PRODUCTS[(number - 70_000) // 10]
-            position = number % 10
-            if position >= len(product.variants):
-                return None
-            title = product.variants[position] or "Default Title"
-            sku = f"{product.sku}-{position + 1}"
-            return {"id": text, "title": title, "sku": sku, "barcode": None, "inventoryQuantity": 12, "events": []}
+            variants = self.products()[(number - 70_000) // 10]["variants"]
+            return next((variant for variant in variants if variant["id"] == text), None)
         return None
+
+    def products(self) -> list[Doc]:
+        return [
+            {
+                "id": f"gid://shopify/Product/{7000 + index}",
+                "title": product.title,
+                "handle": product.sku.lower(),
+                "events": [],
+                "variants": [
+                    {
+                        "id": f"gid://shopify/ProductVariant/{70_000 + index * 10 + position}",
+                        "title": title or "Default Title",
+                        "sku": f"{product.sku}-{position + 1}",
+                        "barcode": None,
+                        "inventoryQuantity": 12,
+                        "events": [],
+                    }
+                    for position, title in enumerate(product.variants)
+                ],
+            }
+            for index, product in enumerate(PRODUCTS)
+        ]

@@ -34,6 +34,11 @@ CREATE TABLE IF NOT EXISTS idempotency (key TEXT PRIMARY KEY, at INTEGER, finger
 CREATE TABLE IF NOT EXISTS subscriptions (
     id INTEGER PRIMARY KEY, topic TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0, doc TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS bulk_operations (
+    id INTEGER PRIMARY KEY, type TEXT NOT NULL, status TEXT NOT NULL, error_code TEXT, query TEXT NOT NULL,
+    grouped INTEGER NOT NULL, created_at REAL NOT NULL, completed_at REAL, objects INTEGER NOT NULL DEFAULT 0,
+    roots INTEGER NOT NULL DEFAULT 0, size INTEGER, file TEXT, partial INTEGER NOT NULL DEFAULT 0, faults TEXT
+);
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, subscription INTEGER, uri TEXT, topic TEXT, body TEXT, webhook_id TEXT,
     event_id TEXT, triggered_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL,

@@ -7,6 +7,7 @@ from typing import Any
 
 from stores.rehearsal.errors import coded
 from stores.rehearsal.mutations import (
+    bulk,
     cancel,
     customers,
     fulfillment_orders,
@@ -31,6 +32,7 @@ REGISTRY: dict[str, Mutation] = {
     **cancel.MUTATIONS,
     **customers.MUTATIONS,
     **subscriptions.MUTATIONS,
+    **bulk.MUTATIONS,
 }
 
 

@@ -30,6 +30,7 @@ ACCESS: dict[tuple[str, str], tuple[str, ...]] = {
     ("QueryRoot", "customer"): ("read_customers",),
     ("QueryRoot", "location"): ("read_locations",),
     ("QueryRoot", "locations"): ("read_locations",),
+    ("QueryRoot", "products"): ("read_products",),
     ("QueryRoot", "return"): ("read_returns",),
     ("Order", "customer"): ("read_customers",),
     ("Order", "returns"): ("read_returns",),

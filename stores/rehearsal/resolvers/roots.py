@@ -28,7 +28,8 @@ def _search(info: Info, query: str | None, handlers: dict[str, Handler]) -> Foun
     return found
 
 
-def _orders_listing(info: Info, query: str | None, sort: str, *, reverse: bool) -> Listing:
+def orders_listing(info: Info, query: str | None, sort: str, *, reverse: bool) -> Listing:
+    """The orders that a query is about and this app may see."""
     context = info.context
     found = _search(info, query, order_fields(context.shop.settings.currency))
     extra = "1" if context.sees_old_orders else f"created_at >= {context.at - OLD_ORDERS}"
@@ -44,13 +45,13 @@ def _orders(
     reverse: bool = False,
     **arguments: Any,
 ) -> Page:
-    listing = _orders_listing(info, query, sortKey, reverse=reverse)
-    page = listings.page(info.context.shop.store, listing, arguments, reach=info.context.shop.settings.reach)
+    listing = orders_listing(info, query, sortKey, reverse=reverse)
+    page = listings.page(info.context.shop.store, listing, arguments, reach=info.context.reach)
     return Page(info.context.docs(page.nodes), page.cursors, page.has_next, page.has_previous)
 
 
 def _orders_count(_: Any, info: Info, *, query: str | None = None, limit: int | None = 10_000, **arguments: Any) -> Doc:
-    return listings.count(info.context.shop.store, _orders_listing(info, query, "ID", reverse=False), limit=limit)
+    return listings.count(info.context.shop.store, orders_listing(info, query, "ID", reverse=False), limit=limit)
 
 
 def _pending_orders_count(_: Any, info: Info) -> Doc:
@@ -95,7 +96,7 @@ def _fulfillment_order_listing(
 
 def _fulfillment_order_page(info: Info, listing: Listing, arguments: dict[str, Any]) -> Page:
     context = info.context
-    page = listings.page(context.shop.store, listing, arguments, reach=context.shop.settings.reach)
+    page = listings.page(context.shop.store, listing, arguments, reach=context.reach)
     gids = [f"gid://shopify/FulfillmentOrder/{key}" for key in page.nodes]
     context.docs([context.shop.store.order_number(context.gid(gid)) for gid in gids])
     return Page([context.find(gid) for gid in gids], page.cursors, page.has_next, page.has_previous)
@@ -157,6 +158,10 @@ def _events_count(_: Any, info: Info, *, query: str | None = None) -> Doc:
 
 def _locations(_: Any, info: Info, **arguments: Any) -> list[Doc]:
     return info.context.shop.locations()  # type: ignore[no-any-return]
+
+
+def _products(_: Any, info: Info, **arguments: Any) -> list[Doc]:
+    return info.context.shop.products()  # type: ignore[no-any-return]
 
 
 def _subscriptions(
@@ -288,6 +293,7 @@ ROOT_FIELDS: dict[tuple[str, str], Callable[..., Any]] = {
     ("QueryRoot", "customer"): _by_id("Customer"),
     ("QueryRoot", "location"): _by_id("Location"),
     ("QueryRoot", "locations"): _locations,
+    ("QueryRoot", "products"): _products,
     ("QueryRoot", "fulfillment"): _by_id("Fulfillment"),
     ("QueryRoot", "fulfillmentOrder"): _by_id("FulfillmentOrder"),
     ("QueryRoot", "refund"): _by_id("Refund"),
