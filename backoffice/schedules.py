@@ -23,6 +23,8 @@ JOBS = (
     Job("purge webhooks", "stores.services.inbox.purge_job", "47 2 * * *"),
     # Shopify deletes a subscription after eight deliveries that failed.
     Job("webhooks", "stores.services.webhooks.subscribe_all_job", "7 * * * *"),
+    # New scopes, versions that end, a refused scope that is tried again.
+    Job("shops", "stores.services.facts.look_all_job", "41 3 * * *"),
     Job("proof", "stores.services.proof.prove_all_job", "10 2 * * *"),
 )
 

@@ -51,14 +51,14 @@ class OrdersResource:
         self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
     ) -> Page:
         page = read_orders_page(
-            client, scopes=store.scopes, lane=lane, after=after, created_to=created_to, newest_first=True
+            client, scopes=store.usable_scopes, lane=lane, after=after, created_to=created_to, newest_first=True
         )
         return Page(page.items, page.end_cursor, page.has_next, told(page.rejected))
 
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
     ) -> Page:
-        page = read_orders_page(client, scopes=store.scopes, lane=lane, after=after, updated_from=updated_from)
+        page = read_orders_page(client, scopes=store.usable_scopes, lane=lane, after=after, updated_from=updated_from)
         return Page(page.items, page.end_cursor, page.has_next, told(page.rejected))
 
     def count(self, client: Client, store: Store) -> int:
@@ -87,7 +87,7 @@ class OrdersResource:
                 break
             fetched_at = db_now()
             rejected: list[Unreadable] = []
-            found = read_orders(client, wanted, scopes=store.scopes, lane=lane, rejected=rejected)
+            found = read_orders(client, wanted, scopes=store.usable_scopes, lane=lane, rejected=rejected)
             set_aside(store, told(rejected))
             mark_deleted(store, [gid for gid, order in found.items() if order is None], fetched_at=fetched_at)
             there = [order for order in found.values() if order is not None]
@@ -116,7 +116,7 @@ class FulfillmentOrdersResource:
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
     ) -> Page:
-        if not reads_fulfillment_orders(store.scopes):
+        if not reads_fulfillment_orders(store.usable_scopes):
             return Page((), None, False)
         page = read_changed_fulfillment_orders(client, updated_from=updated_from, lane=lane, after=after)
         return Page(page.items, page.end_cursor, page.has_next)

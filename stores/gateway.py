@@ -8,6 +8,7 @@ import requests
 from django.conf import settings
 
 from .budget import DatabaseBudget
+from .heard import Listener
 from .models import Store
 from .shopify.client import Client
 from .shopify.transport import new_session
@@ -35,6 +36,7 @@ def client_for(store: Store) -> Client:
         base_url=base_url,
         api_version=settings.SHOPIFY_API_VERSION,
         session=_session(store.domain),
+        witness=Listener(store),
     )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models.functions import Now
 
-from backoffice.core import claims
+from backoffice.core import claims, queue
 from backoffice.core.clock import db_now
 
 from .choices import CredentialKind
@@ -21,9 +22,11 @@ from .shopify.auth import StaticToken, TokenSource
 from .shopify.clock import Clock, SystemClock
 from .shopify.errors import NeedsPerson, ShopifyError, TryAgain
 from .shopify.retry import Patience, with_retries
+from .shopify.scopes import spelled_out
 
 logger = logging.getLogger(__name__)
 
+LOOK_JOB = "stores.services.facts.look_job"
 EARLY = timedelta(minutes=5)
 _LEASE_SECONDS = 45
 # Two exchanges of 15 s and the pause between them end before the lease does.
@@ -107,6 +110,7 @@ class MintedToken:
         expires_at = asked_at + timedelta(seconds=grant.expires_in or _DAY_SECONDS)
         if claims.settle(row, token=grant.token, expires_at=expires_at, attempts=0):
             logger.info("A token was minted", extra={"store": row.pk, "expires_in": grant.expires_in})
+            _compare_scopes(row.pk, grant.scopes)
         return True
 
     def _remember(self, row: Credential, left: timedelta) -> str:
@@ -119,6 +123,25 @@ def _read(store_id: int) -> Credential:
     if row is None or not (row.token or row.kind == CredentialKind.CLIENT_CREDENTIALS):
         raise NeedsPerson("bad_token")
     return row
+
+
+def _compare_scopes(store_id: int, granted: frozenset[str]) -> None:
+    """A token that may do something else than the last one: what is lost is not asked for any more from here on; the
+    rest is for a look at the shop, which also begins to read what has become visible."""
+    if not granted:
+        return
+    with transaction.atomic():
+        store = Store._base_manager.select_for_update(no_key=True).get(pk=store_id)
+        now, before = spelled_out(granted), spelled_out(store.scopes)
+        if now == before:
+            return
+        kept = sorted(scope for scope in store.scopes if scope in now)
+        Store._base_manager.filter(pk=store_id).update(scopes=kept)
+        queue.ring(LOOK_JOB, store_id)
+    logger.warning(
+        "The scopes of a store changed",
+        extra={"store": store_id, "gained": sorted(now - before), "lost": sorted(before - now)},
+    )
 
 
 def _left(row: Credential, refused: str) -> timedelta:

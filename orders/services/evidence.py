@@ -48,7 +48,7 @@ class OrdersEvidence:
     ) -> Page:
         page = read_orders_page(
             client,
-            scopes=store.scopes,
+            scopes=store.usable_scopes,
             lane=Lane.BACKGROUND,
             after=after,
             created_from=created_from,
@@ -63,7 +63,7 @@ class OrdersEvidence:
     ) -> Mapping[str, OrderSnapshot | None]:
         unreadable: list[Unreadable] = []
         try:
-            found = read_orders(client, gids, scopes=store.scopes, lane=Lane.BACKGROUND, rejected=unreadable)
+            found = read_orders(client, gids, scopes=store.usable_scopes, lane=Lane.BACKGROUND, rejected=unreadable)
         except GarbageAnswer as error:
             # Not one order's part: the answer as a whole.
             if len(gids) == 1:

@@ -53,7 +53,7 @@ def look_at_uncertain(store: Store, client: Client, *, lease_seconds: int) -> bo
     gids = dict(Order.objects.filter(pk__in=[change.order_id for change in changes]).values_list("pk", "gid"))
     fetched_at = db_now()
     try:
-        found = read_orders(client, sorted(gids.values()), scopes=store.scopes, lane=Lane.INTERACTIVE)
+        found = read_orders(client, sorted(gids.values()), scopes=store.usable_scopes, lane=Lane.INTERACTIVE)
     except ShopifyError as error:
         _look_later(changes, error)
         raise

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from stores.choices import StoreState
 from stores.querysets import StoreManager
+from stores.shopify.scopes import without
 
 
 class Merchant(models.Model):
@@ -41,8 +44,22 @@ class Store(models.Model):
     timezone = models.CharField(_("time zone"), max_length=64)
     email = models.EmailField(_("contact address"), blank=True)
     plan = models.CharField(_("plan"), max_length=100, blank=True)
-    scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True)
-    api_version = models.CharField(max_length=10)
+    scopes = ArrayField(models.CharField(max_length=100), default=list, blank=True, help_text="As granted.")
+    refused_scopes = models.JSONField(
+        default=dict, blank=True, help_text="{scope: {since, until}}: granted and refused all the same; off until then."
+    )
+    hidden_fields = models.JSONField(
+        default=dict, blank=True, help_text="{field of an order: since}: what Shopify keeps from an unapproved app."
+    )
+    history_from = models.DateField(
+        null=True, blank=True, help_text="First day of which every order is here; empty: since the shop's beginning."
+    )
+    api_version = models.CharField(max_length=10, help_text="The one that answers.")
+    api_asked = models.CharField(max_length=10, blank=True, help_text="The one that was asked for then.")
+    api_versions = ArrayField(
+        models.CharField(max_length=10), default=list, blank=True, help_text="Those that Shopify supports."
+    )
+    api_deprecated = models.CharField(max_length=500, blank=True, help_text="Why Shopify calls our calls deprecated.")
     state = models.CharField(_("state"), max_length=20, choices=StoreState.choices, default=StoreState.CONNECTED)
     state_code = models.CharField(max_length=60, blank=True)
     state_message = models.TextField(_("what is wrong"), blank=True)
@@ -81,8 +98,13 @@ class Store(models.Model):
     def admin_url(self) -> str:
         return f"https://admin.shopify.com/store/{self.handle}"
 
+    @property
+    def usable_scopes(self) -> frozenset[str]:
+        """What may be asked for now: the granted scopes, spelled out, without those that were refused lately."""
+        now = timezone.now()
+        refused = [scope for scope, when in self.refused_scopes.items() if datetime.fromisoformat(when["until"]) > now]
+        return without(self.scopes, refused)
+
     def has_scope(self, scope: str) -> bool:
-        """`write_x` implies `read_x`; Shopify may name only the former."""
-        return scope in self.scopes or (
-            scope.startswith("read_") and f"write_{scope.removeprefix('read_')}" in self.scopes
-        )
+        """Whether it is granted and not refused all the same; `write_x` implies `read_x`."""
+        return scope in self.usable_scopes

@@ -59,14 +59,16 @@ def state(shop: Shop) -> dict[str, Any]:
 
 
 def _oauth(shop: Shop, wish: dict[str, Any]) -> tuple[int, Any]:
-    """What its owner does with the app: `installed` and `permitted` as given, another `client_secret`, and `expire`
-    for the tokens that were given."""
+    """What its owner does with the app: `installed` and `permitted` as given, another `client_secret`, the `scopes`
+    that are granted from now on, and `expire` for the tokens that were given."""
     app = shop.oauth
     if wish.get("expire"):
         app.expire()
     app.installed = bool(wish.get("installed", app.installed))
     app.permitted = bool(wish.get("permitted", app.permitted))
     app.client_secret = str(wish.get("client_secret") or app.client_secret)
+    if "scopes" in wish:
+        shop.scopes = frozenset(map(str, wish["scopes"]))
     return 200, {"installed": app.installed, "permitted": app.permitted, "tokens_given": app.minted}
 
 

@@ -116,8 +116,8 @@ class RehearsalShop:
         return list(self._call("GET", "/_rehearsal/struck")["struck"])
 
     def oauth(self, **changes: Any) -> dict[str, Any]:
-        """What the owner does with the app (`installed`, `permitted`, `client_secret`, `expire`); without anything,
-        how it stands and how many tokens it was given."""
+        """What the owner does with the app (`installed`, `permitted`, `client_secret`, `scopes`, `expire`); without
+        anything, how it stands and how many tokens it was given."""
         return self._call("POST", "/_rehearsal/oauth", changes)
 
     def state(self) -> dict[str, Any]:

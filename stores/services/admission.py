@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import audit, queue
 from backoffice.core.actor import SYSTEM, Actor
+from backoffice.core.clock import db_now
 from backoffice.core.errors import Invalid, NotAllowed, Refused, Unreachable
 from stores import resources
 from stores.choices import CredentialKind, StoreState, SyncPhase
@@ -29,7 +30,7 @@ from stores.shopify.scopes import has_scope, reads_more
 from stores.shopify.snapshots import ShopSnapshot
 from stores.shopify.throttle import Lane, MemoryBudget
 
-from . import sync, uninstall, webhooks
+from . import facts, history, sync, uninstall, webhooks
 
 # The field of the form that each refusal of the shop is about, for each way to connect.
 _ABOUT_THE_APP = {
@@ -85,21 +86,6 @@ def tell(error: ShopifyError, *, kind: CredentialKind) -> NoReturn:
     raise Unreachable(error.code, _(str(error)), field="domain", **error.facts) from error
 
 
-def facts_of(shop: ShopSnapshot) -> dict[str, object]:
-    """The columns of a store that are the shop's own words."""
-    return {
-        "domain": shop.domain,
-        "name": shop.name,
-        "primary_url": shop.primary_url,
-        "currency": shop.currency,
-        "timezone": shop.timezone,
-        "email": shop.email,
-        "plan": shop.plan,
-        "scopes": sorted(shop.scopes),
-        "api_version": shop.api_version,
-    }
-
-
 def _asked(domain: str, access: Access) -> ShopSnapshot:
     try:
         client = Client(
@@ -128,14 +114,18 @@ def _keep(shop: ShopSnapshot, access: Access, merchant: Merchant | None) -> Stor
     known = Store.objects.select_for_update().filter(gid=shop.gid).first()
     if known is not None and known.state in (StoreState.CONNECTED, StoreState.PAUSED):
         raise _already(shop)
-    facts, grown = facts_of(shop), False
+    said: dict[str, object] = {**facts.columns_of(shop), "refused_scopes": {}}
+    grown = False
     if known is None:
-        store = Store(gid=shop.gid, merchant=merchant, **facts)
+        if not has_scope(shop.scopes, "read_all_orders"):
+            # As good as it gets; the end of the first load says what it really came to.
+            said["history_from"] = history.first_whole_day(db_now(), shop.timezone)
+        store = Store(gid=shop.gid, merchant=merchant, **said)
         store.save(force_insert=True)
     else:
         store = known
         grown = reads_more(known.scopes, shop.scopes)
-        for name, value in facts.items():
+        for name, value in said.items():
             setattr(store, name, value)
         store.state, store.state_code, store.state_message = StoreState.CONNECTED, "", ""
         store.merchant = merchant or store.merchant

@@ -10,15 +10,23 @@ from django.db.models.functions import Now
 from backoffice.core import audit
 from backoffice.core.actor import SYSTEM
 from stores.choices import StoreState
+from stores.heard import ESSENTIAL
 from stores.models import Credential, Store, SyncStream
 from stores.shopify.errors import NeedsPerson
+from stores.shopify.scopes import named_in
 
 logger = logging.getLogger(__name__)
 
 
 def note_trouble(store: Store, error: NeedsPerson) -> None:
     """Sets the store aside until a person has acted; work of the store waits, that of others goes on. Noting the same
-    trouble again changes nothing. A paused or disconnected store stays as it is."""
+    trouble again changes nothing. A paused or disconnected store stays as it is.
+
+    A refused scope that the mirror can do without is no trouble of the store: it is remembered where it was heard, and
+    the next attempt goes without."""
+    if goes_without(error):
+        logger.warning("A part is refused", extra={"store": store.pk, "code": error.code, **error.facts})
+        return
     with transaction.atomic():
         noted = Store.objects.filter(pk=store.pk, state=StoreState.CONNECTED).update(
             state=StoreState.NEEDS_ATTENTION,
@@ -30,6 +38,13 @@ def note_trouble(store: Store, error: NeedsPerson) -> None:
             audit.record("store.needs_attention", actor=SYSTEM, store_id=store.pk, code=error.code)
     if noted:
         logger.warning("A store needs attention", extra={"store": store.pk, "code": error.code, **error.facts})
+
+
+def goes_without(error: NeedsPerson) -> bool:
+    """Whether the refusal names scopes, and none that everything needs."""
+    said = str(error.facts.get("required_access") or error.facts.get("shopify_says", ""))
+    scopes = named_in(said) if error.code == "missing_scope" else frozenset()
+    return bool(scopes) and ESSENTIAL not in scopes
 
 
 def note_answer(store: Store) -> None:

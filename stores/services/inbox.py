@@ -25,13 +25,10 @@ from stores.resources import Resource
 from stores.scoping import for_all_stores, for_store
 from stores.shopify.client import Client
 from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TryAgain
-from stores.shopify.reading import read_shop
-from stores.shopify.scopes import reads_more
 from stores.shopify.throttle import Lane
 from stores.shopify.webhooks import Delivery
 
-from . import health, sync, uninstall
-from .admission import facts_of
+from . import facts, health, uninstall
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +121,7 @@ def _work(store: Store, messages: list[InboxMessage]) -> None:
         client = client_for(store)
         own = [message for message in messages if not message.resource]
         if own:
-            _refresh_shop(store, client)
+            facts.refresh(store, client)
             _settle(own, InboxState.DONE)
         by_resource: dict[str, list[InboxMessage]] = defaultdict(list)
         for message in messages:
@@ -157,14 +154,6 @@ def _work_group(store: Store, client: Client, resource: Resource, group: list[In
                 _put_back(store, alone, error)
         return
     _settle(group, InboxState.DONE)
-
-
-def _refresh_shop(store: Store, client: Client) -> None:
-    shop = read_shop(client, lane=Lane.BACKGROUND)
-    with transaction.atomic():
-        Store.objects.filter(pk=store.pk).update(**facts_of(shop))
-        if reads_more(store.scopes, shop.scopes):
-            sync.load_again(store)
 
 
 def _settle(messages: list[InboxMessage], state: InboxState, reason: str = "") -> None:

@@ -25,7 +25,7 @@ from stores.shopify.client import Client
 from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TryAgain
 from stores.shopify.throttle import Lane
 
-from . import health
+from . import health, history
 
 logger = logging.getLogger(__name__)
 
@@ -111,8 +111,9 @@ def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Cl
             _begin_following_from(stream, max((resource.updated_at(item) for item in page.items), default=_BEGINNING))
         _write(store, stream, resource, client, page, fetched_at, backfilled=True)
         if not page.has_next:
-            now = db_now()
+            now, is_first = db_now(), stream.first_loaded_at is None
             _save(stream, phase=SyncPhase.FOLLOWING, first_loaded_at=now, finished_at=now, **_NOWHERE)
+            history.note_loaded(store, resource, at=now, for_the_first_time=is_first)
             return True
         rows += len(page.items)
         rows = _go_on(stream, page, [resource.created_at(item) for item in page.items], rows, downwards=True)
@@ -124,6 +125,7 @@ def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client
     """One pass over what changed since the watermark less the overlap: Shopify's times have whole seconds and its
     search index lags by some. What was already known costs a comparison."""
     if stream.window is None:
+        history.note_pause(store, since=stream.true_as_of, until=db_now())
         overlap = timedelta(seconds=settings.SYNC_OVERLAP_SECONDS)
         _save(stream, started_at=db_now(), window=(stream.watermark or _BEGINNING) - overlap)
     rows = 0

@@ -46,7 +46,7 @@ def subscribe_job(store_id: int) -> None:
     if store is None or not uri or credential is None or not credential.signing_secret:
         return
     try:
-        ensured = ensure_subscriptions(client_for(store), uri, topics_for(store.scopes), lane=Lane.BACKGROUND)
+        ensured = ensure_subscriptions(client_for(store), uri, topics_for(store.usable_scopes), lane=Lane.BACKGROUND)
     except NeedsPerson as error:
         health.note_trouble(store, error)
         return

@@ -28,6 +28,8 @@ _PERSON_BY_STATUS: Mapping[int, str] = {
     423: "shop_locked",
 }
 _REJECTED_VALUES = frozenset({"INVALID_VARIABLE", "BAD_REQUEST", "RESOURCE_NOT_FOUND", "MAX_INPUT_SIZE_EXCEEDED"})
+# "... to access the Customer object", "... to use the phone field"
+_NOT_APPROVED = "This app is not approved to "
 _BEFORE_RUNNING = _REJECTED_VALUES | {"ACCESS_DENIED", "SHOP_INACTIVE"}
 _BACKOFF = {429: 2.0, 430: 900.0, 540: 600.0}
 _LONGEST_PAUSE = 3600.0
@@ -108,6 +110,8 @@ def classify_errors(
         return TooExpensive("too_expensive", request_id=request_id, facts=facts)
     if is_mutation and not _surely_refused(body):
         return Uncertain("outcome_unknown", request_id=request_id, facts=facts | {"because": "shopify_error"})
+    if is_unapproved(error):
+        return NeedsPerson("data_not_approved", request_id=request_id, facts=facts)
     if code == "ACCESS_DENIED":
         return NeedsPerson("missing_scope", request_id=request_id, facts=facts)
     if code == "SHOP_INACTIVE":
@@ -138,6 +142,11 @@ def error_path(error: Mapping[str, Any]) -> tuple[str | int, ...]:
     """The path of a GraphQL error in the answer, or nothing."""
     path = error.get("path")
     return tuple(part for part in path if isinstance(part, (str, int))) if isinstance(path, list) else ()
+
+
+def is_unapproved(error: Mapping[str, Any]) -> bool:
+    """Whether Shopify has not approved the app for protected customer data, whatever scopes it has."""
+    return str(error.get("message", "")).startswith(_NOT_APPROVED)
 
 
 def _failure(error: Exception) -> tuple[str, bool]:

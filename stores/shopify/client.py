@@ -8,10 +8,9 @@ The token is asked for per request and appears in no log, repr or error.
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -25,8 +24,6 @@ from stores.shopify.domain import is_shop_domain
 from stores.shopify.errors import NeedsPerson
 from stores.shopify.throttle import Budget, Lane, ThrottleStatus
 from stores.shopify.transport import Limits, Reply, new_session, post
-
-logger = logging.getLogger(__name__)
 
 API_VERSION = "2026-10"
 
@@ -57,6 +54,29 @@ class Answer:
     """Parts of a search that Shopify ignored; such an answer holds too many rows."""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an answer says of shop and app, whether the call succeeds or not. `errors` are all of GraphQL's."""
+
+    asked: str
+    served: str
+    """The API version that really ran."""
+    deprecated: str
+    """Why Shopify calls this use of the API deprecated; empty where it does not."""
+    data: Mapping[str, Any] | None
+    errors: tuple[Mapping[str, Any], ...]
+
+
+class Witness(Protocol):
+    """Whoever remembers what a shop's answers say beside their data."""
+
+    @property
+    def hidden(self) -> Collection[str]:
+        """Personal fields of orders (as in `OrderSnapshot.redacted`) that Shopify is known to keep from this app."""
+
+    def __call__(self, heard: Heard) -> None: ...
+
+
 class Client:
     """Calls one shop. Cheap to make, safe to share between threads when its `budget` is.
 
@@ -74,6 +94,7 @@ class Client:
         session: requests.Session | None = None,
         clock: Clock | None = None,
         limits: Limits | None = None,
+        witness: Witness | None = None,
     ) -> None:
         if not is_shop_domain(domain):
             raise NeedsPerson("bad_domain")
@@ -86,7 +107,7 @@ class Client:
         self._session = session or new_session()
         self._limits = limits or Limits()
         self._prices = Prices()
-        self._told_version = False
+        self._witness = witness
 
     def __repr__(self) -> str:
         return f"<Client {self.domain}>"
@@ -94,6 +115,11 @@ class Client:
     def close(self) -> None:
         """Closes the kept connections; the client may still be used afterwards."""
         self._session.close()
+
+    @property
+    def hidden(self) -> Collection[str]:
+        """What the witness knows to be hidden; nothing without one."""
+        return self._witness.hidden if self._witness else ()
 
     def execute(
         self, document: str, variables: Mapping[str, Any], *, lane: Lane, tolerates: Tolerates | None = None
@@ -114,6 +140,7 @@ class Client:
                 raise failure
             body = read_body(reply, is_mutation=is_mutation)
             cost = _cost(body)
+            self._tell(reply, body)
         finally:
             self._budget.settle(reservation, cost.status if cost else None)
         if cost and cost.requested != price:
@@ -175,19 +202,17 @@ class Client:
             errors=body.errors,
             cost=cost,
             request_id=request_id,
-            api_version=self._version_of(reply),
+            api_version=self._served(reply),
             warnings=_warnings(body),
         )
 
-    def _version_of(self, reply: Reply) -> str:
-        answered = reply.headers.get("x-shopify-api-version", self._api_version)
-        if answered != self._api_version and not self._told_version:
-            self._told_version = True
-            logger.warning(
-                "shopify answers with another api version",
-                extra={"shop": self.domain, "asked": self._api_version, "answered": answered},
-            )
-        return answered
+    def _tell(self, reply: Reply, body: Body) -> None:
+        if self._witness is not None:
+            deprecated = reply.headers.get("x-shopify-api-deprecated-reason", "")
+            self._witness(Heard(self._api_version, self._served(reply), deprecated, body.data, body.errors))
+
+    def _served(self, reply: Reply) -> str:
+        return reply.headers.get("x-shopify-api-version", self._api_version)
 
 
 def checked_base_url(base_url: str | None) -> str | None:

@@ -56,6 +56,8 @@ SENTENCES: Mapping[str, str] = {
     "redirected": "The shop's address leads elsewhere. Use the myshopify.com domain that the Shopify admin shows under "
     "Settings, Domains.",
     "missing_scope": "The app may not do this in the shop. Give it the missing permission and install it again.",
+    "data_not_approved": "Shopify has not approved this app for customers' data. In the Dev Dashboard, open the app's "
+    "API access, ask for protected customer data with name, address, e-mail and phone, then try again.",
     "bad_certificate": "The shop's certificate could not be verified, so nothing was sent. Check this server's clock "
     "and its certificate store.",
     "bad_domain": "This is not the address of a Shopify shop. Enter the myshopify.com domain, such as "

@@ -20,6 +20,7 @@ from stores.shopify.snapshots import (
     OrderSnapshot,
     ShopSnapshot,
 )
+from stores.shopify.versions import is_stable
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +147,12 @@ def parse_shop(data: Mapping[str, object], *, api_version: str) -> ShopSnapshot:
         scopes=frozenset(one.text("handle") for one in root.part("currentAppInstallation").parts("accessScopes")),
         api_version=api_version,
         primary_url=shop.part("primaryDomain").text("url"),
+        versions=_versions(root),
+    )
+
+
+def _versions(root: Part) -> tuple[str, ...]:
+    listed = root.parts("publicApiVersions") if root.holds("publicApiVersions") else []
+    return tuple(
+        sorted(one.text("handle") for one in listed if one.flag("supported") and is_stable(one.text("handle")))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 REQUIRED: frozenset[str] = frozenset({"read_orders", "write_orders"})
@@ -34,6 +35,9 @@ FULFILLMENT_ORDER_SCOPES: frozenset[str] = frozenset(
 _SHOW_MORE = frozenset({"read_all_orders", "read_customers", "read_returns", *FULFILLMENT_ORDER_SCOPES})
 
 
+_HANDLE = re.compile(r"\b(?:read|write|unauthenticated)_[a-z_]+\b")
+
+
 def has_scope(granted: Collection[str], scope: str) -> bool:
     """Whether `scope` is granted; Shopify may list only `write_x`, which implies `read_x`."""
     return scope in granted or (scope.startswith("read_") and f"write_{scope.removeprefix('read_')}" in granted)
@@ -42,6 +46,23 @@ def has_scope(granted: Collection[str], scope: str) -> bool:
 def has_any(granted: Collection[str], scopes: Collection[str]) -> bool:
     """Whether one of `scopes` is granted; no scopes named means none needed."""
     return not scopes or any(has_scope(granted, scope) for scope in scopes)
+
+
+def spelled_out(granted: Collection[str]) -> frozenset[str]:
+    """The granted scopes with every `read_x` that a `write_x` among them implies: two lists of the same access may name
+    it differently."""
+    return frozenset(granted) | {f"read_{scope.removeprefix('write_')}" for scope in granted if scope[:6] == "write_"}
+
+
+def without(granted: Collection[str], refused: Collection[str]) -> frozenset[str]:
+    """What is left of `granted`. Who may not read something may not write it either."""
+    closed = set(refused) | {f"write_{scope.removeprefix('read_')}" for scope in refused if scope[:5] == "read_"}
+    return spelled_out(granted) - closed
+
+
+def named_in(text: str) -> frozenset[str]:
+    """The scopes that a sentence of Shopify names, such as "Required access: `read_customers` access scope."."""
+    return frozenset(_HANDLE.findall(text))
 
 
 def missing(granted: Collection[str]) -> frozenset[str]:

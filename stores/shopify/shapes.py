@@ -32,6 +32,11 @@ class Part:
             raise self.unreadable("")
         self._value: Mapping[str, Any] = value
 
+    @property
+    def mapping(self) -> Mapping[str, Any]:
+        """The object as it came."""
+        return self._value
+
     def has(self, name: str) -> bool:
         """Whether the field is there and not null. It must be there."""
         return self._raw(name) is not None

@@ -278,7 +278,8 @@ class OrderSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ShopSnapshot:
-    """Shop with the access that the token has. `scopes` as granted (`write_x` implies `read_x`)."""
+    """Shop with the access that the token has. `scopes` as granted (`write_x` implies `read_x`), `versions` the stable
+    API versions that Shopify supports."""
 
     gid: str
     name: str
@@ -290,3 +291,4 @@ class ShopSnapshot:
     scopes: frozenset[str]
     api_version: str
     primary_url: str = ""
+    versions: tuple[str, ...] = ()

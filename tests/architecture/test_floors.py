@@ -40,6 +40,8 @@ LAYER_OF = {
     "stores.tokens": "reading",
     "conditions": "reading",
     "fields": "reading",
+    "stores.heard": "reading",
+    "features": "reading",
     "filters": "reading",
     "query": "reading",
     "reading": "reading",

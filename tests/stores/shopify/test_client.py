@@ -10,10 +10,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
 
-from stores.shopify.client import Client, Cost
+from stores.shopify.client import Client, Cost, Heard
 from stores.shopify.clock import SystemClock
 from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TooExpensive, TryAgain, Uncertain
 from stores.shopify.throttle import BucketState, Lane, MemoryBudget, ThrottleStatus
@@ -25,6 +26,7 @@ from tests.stores.shopify.stub import Stub, cuts, drips, resets, sends
 QUERY = "query Q($x: String) { shop { name } }"
 MUTATION = "mutation M($id: ID!) { orderClose(input: {id: $id}) { order { id } } }"
 LANE = Lane.INTERACTIVE
+Connect = Callable[..., Client]
 
 
 def test_a_document_goes_out_with_the_token_and_the_answer_comes_back(stub: Stub, client: Client) -> None:
@@ -55,16 +57,38 @@ def test_money_is_exact_and_never_a_float(stub: Stub, client: Client) -> None:
     assert str(answer.data["amount"]) == "0.1000000000000000055511151231257827"
 
 
-def test_a_fall_forward_of_the_version_is_noted_once(
-    stub: Stub, client: Client, caplog: pytest.LogCaptureFixture
-) -> None:
-    stub.will(sends({"data": {}}, X_Shopify_API_Version="2027-01"))
+class Ear:
+    """A witness that only listens."""
 
-    with caplog.at_level(logging.WARNING):
-        versions = [client.execute(QUERY, {}, lane=LANE).api_version for _ in range(2)]
+    hidden: ClassVar = ("email",)
 
-    assert versions == ["2027-01", "2027-01"]
-    assert [record.message for record in caplog.records] == ["shopify answers with another api version"]
+    def __init__(self) -> None:
+        self.heard: list[Heard] = []
+
+    def __call__(self, heard: Heard) -> None:
+        self.heard.append(heard)
+
+
+def test_a_witness_hears_the_version_that_ran_and_what_is_deprecated(stub: Stub, connect: Connect) -> None:
+    ear = Ear()
+    client = connect(stub.base_url, witness=ear)
+    stub.will(sends({"data": {}}, X_Shopify_API_Version="2027-01", X_Shopify_API_Deprecated_Reason="old field"))
+
+    assert client.execute(QUERY, {}, lane=LANE).api_version == "2027-01"
+
+    assert ear.heard == [Heard("2026-10", "2027-01", "old field", {}, ())]
+    assert client.hidden == ("email",)
+
+
+def test_a_witness_hears_of_a_call_that_fails_too(stub: Stub, connect: Connect) -> None:
+    ear = Ear()
+    refused = answers.failed("ACCESS_DENIED", path=["orders"])
+    stub.will_say(refused)
+
+    with pytest.raises(NeedsPerson):
+        connect(stub.base_url, witness=ear).execute(QUERY, {}, lane=LANE)
+
+    assert [heard.errors for heard in ear.heard] == [tuple(refused["errors"])]
 
 
 def test_a_gzipped_answer_is_read(stub: Stub, client: Client) -> None:

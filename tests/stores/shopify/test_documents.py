@@ -71,7 +71,7 @@ class _Nothing:
         ("order_asides", {"events": EVENTS_AT_A_GLANCE, "withStaff": False}, 15),
         ("order_returns", RETURN_SIZES, 61),
         ("order_payment_terms", {"schedules": SCHEDULES}, 19),
-        ("connection_check", {}, 5),
+        ("connection_check", {}, 6),
         ("orders_count", {}, 10),
         ("order_lines", {"first": 250}, 25),
         ("order_fulfillment_orders", {"first": 20, "parts": 50}, 108),

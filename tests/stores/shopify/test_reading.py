@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from stores.shopify.client import Client
+from stores.shopify.client import Client, Heard
 from stores.shopify.errors import Final, GarbageAnswer, NeedsPerson, TooExpensive, TryAgain
 from stores.shopify.reading import (
     ChangedFulfillmentOrder,
@@ -142,6 +143,38 @@ def test_protected_fields_come_back_as_redacted_of_their_own_order(stub: Stub, c
         {"email", "shipping_address", "customer.email"},
         frozenset(),
     ]
+
+
+class Knows:
+    """A witness that knows from earlier answers what Shopify hides."""
+
+    hidden = ("email", "customer.email", "shipping_address")
+
+    def __call__(self, heard: Heard) -> None: ...
+
+
+def test_nothing_where_shopify_is_known_to_hide_something_is_not_taken_for_none_given(
+    stub: Stub, connect: Callable[..., Client]
+) -> None:
+    stub.will_say(answers.page(answers.order(1, email=None, shippingAddress=None), answers.order(2, email="a@b.nl")))
+
+    page = read_orders_page(connect(stub.base_url, witness=Knows()), scopes=ALL, lane=BACKGROUND)
+
+    assert [order.redacted & {"email", "shipping_address"} for order in page.items] == [
+        {"email", "shipping_address"},
+        frozenset(),
+    ]
+
+
+def test_an_app_that_is_not_approved_at_all_is_told_what_to_ask_for(stub: Stub, client: Client) -> None:
+    denied = answers.failed("ACCESS_DENIED", "This app is not approved to access the Order object.", ["orders"])
+    stub.will_say(denied)
+
+    with pytest.raises(NeedsPerson) as refusal:
+        read_orders_page(client, scopes=ALL, lane=BACKGROUND)
+
+    assert refusal.value.code == "data_not_approved"
+    assert "protected customer data" in str(refusal.value)
 
 
 @pytest.mark.parametrize(
