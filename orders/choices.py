@@ -51,3 +51,11 @@ class ChangeState(models.TextChoices):
 
 
 UNSETTLED = (ChangeState.QUEUED, ChangeState.SENDING, ChangeState.UNCERTAIN)
+
+
+class TombstoneKind(models.TextChoices):
+    """What was erased: an order, a customer, or whoever has an address."""
+
+    ORDER = "order", pgettext_lazy("erased", "Order")
+    CUSTOMER = "customer", pgettext_lazy("erased", "Customer")
+    ADDRESS = "address", pgettext_lazy("erased", "Address")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from backoffice.core import sweeps
+from backoffice.core import privacy, sweeps
 from stores import resources
 
 from .resources import FulfillmentOrdersResource, OrdersResource
 from .services import push
+from .services.privacy import PART
 
 
 def connect() -> None:
@@ -14,3 +15,4 @@ def connect() -> None:
     resources.register(OrdersResource())
     resources.register(FulfillmentOrdersResource())
     sweeps.register("orders.push", push.sweep)
+    privacy.register(PART)

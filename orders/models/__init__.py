@@ -6,6 +6,7 @@ from .order import Order
 from .parts import Fulfillment, FulfillmentOrder, LineItem, OrderTag, Refund, Transaction
 from .remote_change import RemoteChange
 from .timeline import TimelineEntry
+from .tombstone import Tombstone
 
 __all__ = [
     "Comment",
@@ -19,5 +20,6 @@ __all__ = [
     "Refund",
     "RemoteChange",
     "TimelineEntry",
+    "Tombstone",
     "Transaction",
 ]

@@ -5,6 +5,7 @@ Called by ingest and by the streams; what becomes of the parked is the business 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from stores.choices import ParkCause
 from stores.models import Store
@@ -12,12 +13,15 @@ from stores.resources import Rejected
 from stores.services import quarantine
 from stores.shopify.reading import Rejected as Unreadable
 
+from . import erased
+
 RESOURCE = "orders"
 
 
 def set_aside(store: Store, rejected: Iterable[Rejected]) -> None:
-    """Parks these orders."""
-    quarantine.park(store, RESOURCE, rejected)
+    """Parks these orders. The answer about somebody who was erased is not kept."""
+    kept = [replace(one, raw="") if one.raw and erased.is_hidden(store, one.gid, one.raw) else one for one in rejected]
+    quarantine.park(store, RESOURCE, kept)
 
 
 def read_well(store: Store, gids: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from stores.shopify.reading import count_orders, read_orders, read_orders_page
 from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.throttle import Lane
 
-from . import aside, ingest
+from . import aside, erased, ingest
 from .mirror_rows import order_row, part_rows, state_hash
 from .mirror_write import PARTS, without_nul
 
@@ -94,6 +94,7 @@ class OrdersEvidence:
         return max([item.updated_at, *(one.updated_at for one in item.fulfillment_orders)])
 
     def shown(self, store: Store, items: Sequence[OrderSnapshot]) -> frozenset[str]:
+        items = erased.blank(store, items)
         rows = {order.gid: order for order in _orders(store).filter(gid__in=[item.gid for item in items])}
         parts = _parts_of([order.pk for order in rows.values()])
         return frozenset(item.gid for item in items if item.gid in rows and _is_shown(item, rows[item.gid], parts))

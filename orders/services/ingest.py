@@ -25,7 +25,7 @@ from stores.resources import Ingested
 from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import OrderSnapshot
 
-from . import aside, mirror_entries
+from . import aside, erased, mirror_entries
 from .mirror_rows import canonical, hash_of, order_row
 from .mirror_write import replace_parts, without_nul, write_customers, write_orders
 
@@ -117,6 +117,11 @@ def _ingest(
     with_nul = {gid for gid, state in states.items() if "\\u0000" in state}
     with transaction.atomic():
         lock_store(store)
+        for told, snapshot in zip(snapshots, blanked := erased.blank(store, snapshots, remember=True), strict=True):
+            if snapshot is not told:
+                states[snapshot.gid] = canonical(snapshot)
+                hashes[snapshot.gid] = hash_of(states[snapshot.gid])
+        snapshots = blanked
         olds = {
             order.gid: order
             for order in Order._base_manager.filter(store=store, gid__in=hashes).order_by("pk").select_for_update()

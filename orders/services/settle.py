@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,8 +21,9 @@ from orders.models import Order, RemoteChange
 from orders.timeline import NewEntry, closed_key, opened_key, tags_key, write
 from stores.models import Store
 from stores.shopify.mutations import MutatedOrder
+from stores.shopify.snapshots import OrderSnapshot
 
-from . import outbox
+from . import erased, outbox
 from .ingest import apply_read_back, lock_store
 from .verdicts import Seen, Verdict, caused, effect
 
@@ -49,6 +51,7 @@ def _record(store: Store, verdicts: Sequence[tuple[RemoteChange, Verdict]]) -> i
         lock_store(store)
         order_ids = {change.order_id for change, _ in verdicts}
         list(Order.objects.filter(pk__in=order_ids).order_by("pk").select_for_update().values_list("pk"))
+        verdicts = _without_the_erased(store, verdicts)
         now = db_now()
         held = [(change, verdict) for change, verdict in verdicts if _settle(change, verdict, now)]
         write(entry for change, verdict in held if (entry := _entry(change, verdict, now)) is not None)
@@ -59,6 +62,15 @@ def _record(store: Store, verdicts: Sequence[tuple[RemoteChange, Verdict]]) -> i
     if len(held) < len(verdicts):
         logger.info("Late results were dropped", extra={"store": store.pk, "count": len(verdicts) - len(held)})
     return len(held)
+
+
+def _without_the_erased(
+    store: Store, verdicts: Sequence[tuple[RemoteChange, Verdict]]
+) -> list[tuple[RemoteChange, Verdict]]:
+    """What an answer shows of an order whose buyer was erased is not kept again."""
+    seen = [verdict.seen for _, verdict in verdicts if isinstance(verdict.seen, MutatedOrder | OrderSnapshot)]
+    shown = dict(zip(map(id, seen), erased.blank_read_back(store, seen), strict=True))
+    return [(change, replace(verdict, seen=shown.get(id(verdict.seen), verdict.seen))) for change, verdict in verdicts]
 
 
 def _settle(change: RemoteChange, verdict: Verdict, now: datetime) -> bool:
