@@ -25,7 +25,7 @@ from stores.rehearsal.cost import LIMIT, Estimate
 from stores.rehearsal.request import Request
 from stores.rehearsal.schema import executable
 from stores.rehearsal.shop import Shop
-from stores.rehearsal.validation import document_error
+from stores.rehearsal.validation import bad_ids, document_error
 from stores.rehearsal.variables import variable_errors
 
 
@@ -50,7 +50,7 @@ def _prepared(text: str) -> tuple[DocumentNode | None, tuple[dict[str, Any], ...
     except GraphQLSyntaxError as error:
         return None, ({"message": error.message, "extensions": {"code": "PARSE_ERROR"}},)
     found = validate(executable(), document)
-    return document, tuple(document_error(error, document) for error in found)
+    return document, tuple(document_error(error, document) for error in found) or tuple(bad_ids(document))
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:

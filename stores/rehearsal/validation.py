@@ -18,8 +18,13 @@ from graphql import (
     Node,
     ObjectFieldNode,
     OperationDefinitionNode,
+    StringValueNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     get_named_type,
     print_ast,
+    visit,
 )
 
 from stores.rehearsal.schema import executable
@@ -127,6 +132,29 @@ def document_error(error: GraphQLError, document: DocumentNode) -> dict[str, Any
         answer["path"] = path
     answer["extensions"] = extensions
     return answer
+
+
+def bad_ids(document: DocumentNode) -> list[dict[str, Any]]:
+    """Ids that are written into a document and are none."""
+    found: list[StringValueNode] = []
+    info = TypeInfo(executable())
+
+    class Look(Visitor):
+        def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+            kind = info.get_input_type()
+            if kind is not None and get_named_type(kind).name == "ID" and not node.value.startswith("gid://shopify/"):
+                found.append(node)
+
+    visit(document, TypeInfoVisitor(info, Look()))
+    errors = []
+    for node in found:
+        trail = _trail(document, node)
+        place = next(item for item in reversed(trail) if isinstance(item, FieldNode)).loc
+        where = [{"line": place.start_token.line, "column": place.start_token.column}] if place else []
+        extensions = {"code": "argumentLiteralsIncompatible", "typeName": "CoercionError"}
+        message = f"Invalid global id '{node.value}'"
+        errors.append({"message": message, "locations": where, "path": _names(trail), "extensions": extensions})
+    return errors
 
 
 def _bad_literal(words: str, node: Node | None, document: DocumentNode) -> tuple[str, dict[str, Any], list[str]] | None:

@@ -69,7 +69,7 @@ class Worker:
 
     def step(self) -> bool:
         """One page of each operation that is alive; false when none of them moved."""
-        moved = [self._one(operation) for operation in self._shop.bulk.alive()]
+        moved = [self._one(operation) for operation in self._shop.bulk.alive() if operation.type == "QUERY"]
         return any(moved)
 
     def _run(self) -> None:

@@ -20,6 +20,7 @@ from graphql import (
 )
 
 from stores.rehearsal import money
+from stores.rehearsal.conformance import bulk
 from stores.rehearsal.gids import STRIDE, read
 from stores.rehearsal.money import Bag
 from stores.rehearsal.ops.document import Doc
@@ -54,6 +55,8 @@ class Loader:
         self._given_out = given_out
         self._orders: dict[str, Doc] = {}
         self.changed: set[str] = set()
+        self.made_later: set[str] = set()
+        """Bulk operations that the scenario itself starts."""
 
     def take(self, document: DocumentNode, data: Any, variables: dict[str, Any]) -> None:
         """Load what an answer shows."""
@@ -144,6 +147,10 @@ class Loader:
             full = {"displayName": name, "tags": [], "locale": "en", **doc}
             self._shop.store.execute("INSERT OR REPLACE INTO customers VALUES (?, ?)", (text, json.dumps(full)))
             return text
+        if gid.type == "BulkOperation":
+            if text not in self._given_out and text not in self.made_later:
+                bulk.load(self._shop, doc)
+            return doc
         if gid.type == "WebhookSubscription":
             if text not in self._given_out and "topic" in doc and "uri" in doc:
                 self._shop.webhooks.put(gid.number, {**_SUBSCRIPTION, **doc})

@@ -10,6 +10,8 @@ from typing import Any
 
 from graphql import GraphQLSyntaxError, print_ast
 
+from stores.rehearsal.bulk.worker import Worker
+from stores.rehearsal.conformance import bulk
 from stores.rehearsal.conformance.compare import Matching, error_shape
 from stores.rehearsal.conformance.load import Loader
 from stores.rehearsal.conformance.prune import Pruned, prune
@@ -20,7 +22,7 @@ from stores.rehearsal.mutations import REGISTRY
 from stores.rehearsal.shop import DEFAULT_SCOPES, Settings, Shop
 
 _ROOTS = """orders order ordersCount node nodes shop fulfillment fulfillmentOrder fulfillmentOrders customer events
-locations refund webhookSubscription webhookSubscriptions webhookSubscriptionsCount"""
+locations refund bulkOperation bulkOperations webhookSubscription webhookSubscriptions webhookSubscriptionsCount"""
 AREAS = frozenset(_ROOTS.split())
 """Queries that are rehearsed."""
 
@@ -45,8 +47,13 @@ def replay(path: Path) -> Iterator[Result]:
     shop = Shop(Settings(domain="recorded.myshopify.com", currency="USD", orders=0, scopes=scopes, plan="plus"))
     matching = Matching()
     loader = Loader(shop, matching.ours)
+    worker = Worker(shop)
+    file = bulk.in_order(read_file(path))
+    loader.made_later = bulk.made_in(file)
     try:
-        for recorded in read_file(path):
+        for recorded in file:
+            if recorded.answer.get("data") and not root_fields(recorded.query, None)[0]:
+                bulk.keep_pace(shop, worker, recorded.answer, matching.ours)
             yield _one(shop, loader, matching, recorded)
     finally:
         shop.close()
