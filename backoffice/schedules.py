@@ -21,6 +21,7 @@ class Job:
 JOBS = (
     Job("purge", "backoffice.core.tasks.purge_job", "17 2 * * *"),
     Job("purge webhooks", "stores.services.inbox.purge_job", "47 2 * * *"),
+    Job("purge runs", "stores.services.runs.purge_job", "37 2 * * *"),
     # Shopify deletes a subscription after eight deliveries that failed.
     Job("webhooks", "stores.services.webhooks.subscribe_all_job", "7 * * * *"),
     # New scopes, versions that end, a refused scope that is tried again.

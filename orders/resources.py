@@ -6,6 +6,7 @@ holds for ever."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,12 +90,16 @@ class OrdersResource:
             rejected: list[Unreadable] = []
             found = read_orders(client, wanted, scopes=store.usable_scopes, lane=lane, rejected=rejected)
             set_aside(store, told(rejected))
-            mark_deleted(store, [gid for gid, order in found.items() if order is None], fetched_at=fetched_at)
+            gone = [gid for gid, order in found.items() if order is None]
+            deleted = mark_deleted(store, gone, fetched_at=fetched_at)
             there = [order for order in found.values() if order is not None]
             part = ingest_orders(store, there, fetched_at=fetched_at, by_id=True)
             wanted = list(part.refetch)
-            done += Ingested(part.created, part.changed, part.unchanged)
+            done += replace(part, refetch=(), deleted=deleted)
         return done
+
+    def announced_as(self, item: OrderSnapshot) -> tuple[str, ...]:
+        return (item.gid,)
 
     def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
         return affected_order(topic, payload)
@@ -144,6 +149,9 @@ class FulfillmentOrdersResource:
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
         return OrdersResource().refresh(client, store, gids, lane=lane)
+
+    def announced_as(self, item: ChangedFulfillmentOrder) -> tuple[str, ...]:
+        return (item.order_gid, item.gid)
 
     def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
         return None

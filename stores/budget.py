@@ -6,6 +6,8 @@ import time
 
 from django.db import connection, transaction
 
+from . import counts
+from .choices import Purpose
 from .models import ShopBudget
 from .shopify.errors import TryAgain
 from .shopify.throttle import BucketState, Granted, Lane, Reservation, ThrottleStatus, after_answer, plan
@@ -18,8 +20,9 @@ class DatabaseBudget:
     """`Budget` over a `ShopBudget` row. Time is the database's, so that hosts with odd clocks agree. Waits outside
     of the transaction; must not be called inside one, or the row would stay locked for the length of a call."""
 
-    def __init__(self, store_id: int) -> None:
+    def __init__(self, store_id: int, *, purpose: Purpose = Purpose.OTHER) -> None:
         self._store_id = store_id
+        self._purpose = purpose
 
     def acquire(self, requested: int, *, lane: Lane) -> Reservation:
         waited = 0.0
@@ -36,10 +39,11 @@ class DatabaseBudget:
             time.sleep(pause)
             waited += pause
 
-    def settle(self, reservation: Reservation, status: ThrottleStatus | None) -> None:
+    def settle(self, reservation: Reservation, status: ThrottleStatus | None, *, spent: int) -> None:
         with transaction.atomic():
             row, now = self._locked()
             _save(row, after_answer(_state(row), now=now, reservation=reservation, status=status))
+            counts.add(self._store_id, {counts.points_of(self._purpose): spent})
 
     def _locked(self) -> tuple[ShopBudget, float]:
         ShopBudget.objects.get_or_create(store_id=self._store_id)

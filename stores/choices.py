@@ -49,6 +49,49 @@ class InboxState(models.TextChoices):
     FAILED = "failed", pgettext_lazy("inbox state", "Failed")
 
 
+class RunKind(models.TextChoices):
+    """What a row of runs is: a first load, one pass that brought something, or an hour of passes that brought
+    nothing."""
+
+    FIRST_LOAD = "first_load", pgettext_lazy("kind of run", "First load")
+    FOLLOW = "follow", pgettext_lazy("kind of run", "Changes")
+    QUIET = "quiet", pgettext_lazy("kind of run", "Nothing new")
+
+
+class Purpose(models.TextChoices):
+    """What a shop's budget is spent on."""
+
+    FIRST_LOAD = "first_load", pgettext_lazy("spent on", "First load")
+    FOLLOW = "follow", pgettext_lazy("spent on", "Following changes")
+    WEBHOOKS = "webhooks", pgettext_lazy("spent on", "Webhooks")
+    DETAILS = "details", pgettext_lazy("spent on", "Details of orders")
+    PROOF = "proof", pgettext_lazy("spent on", "Proof")
+    PUSH = "push", pgettext_lazy("spent on", "Changes by staff")
+    CARE = "care", pgettext_lazy("spent on", "Looking after the connection")
+    QUARANTINE = "quarantine", pgettext_lazy("spent on", "What was set aside")
+    OTHER = "other", pgettext_lazy("spent on", "Other")
+
+
+class Counted(models.TextChoices):
+    """What is counted by store and hour, beside the points spent.
+
+    *Healed* is a difference between mirror and shop that was found and ended after the first load: by a webhook; by
+    polling, where no webhook triggered at or after the change had come by then; by the proof. A change of our own
+    whose answer was taken over is none.
+    """
+
+    DELIVERIES = "webhooks.worked", pgettext_lazy("counter", "Webhooks worked off")
+    IGNORED = "webhooks.ignored", pgettext_lazy("counter", "Webhooks about nothing mirrored")
+    DUPLICATES = "webhooks.duplicates", pgettext_lazy("counter", "Webhooks that came again")
+    COALESCED = "webhooks.coalesced", pgettext_lazy("counter", "Webhooks about the same order at once")
+    NEEDLESS = "webhooks.needless", pgettext_lazy("counter", "Webhooks that told nothing new before asking")
+    FETCHED = "webhooks.fetched", pgettext_lazy("counter", "Orders read for webhooks")
+    UNCHANGED = "webhooks.unchanged", pgettext_lazy("counter", "Orders read for webhooks without any change")
+    HEALED_BY_WEBHOOK = "healed.webhook", pgettext_lazy("counter", "Differences ended by webhooks")
+    HEALED_BY_POLLING = "healed.polling", pgettext_lazy("counter", "Differences ended by polling")
+    HEALED_BY_PROOF = "healed.proof", pgettext_lazy("counter", "Differences ended by the proof")
+
+
 class ParkCause(models.TextChoices):
     """Why something of the shop could not be mirrored."""
 

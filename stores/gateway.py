@@ -8,6 +8,7 @@ import requests
 from django.conf import settings
 
 from .budget import DatabaseBudget
+from .choices import Purpose
 from .heard import Listener
 from .models import Store
 from .shopify.client import Client
@@ -23,8 +24,9 @@ def base_url_of(domain: str) -> str | None:
     return address
 
 
-def client_for(store: Store) -> Client:
-    """A client for the store's shop. Raises `NeedsPerson("bad_token")` when no token is kept.
+def client_for(store: Store, purpose: Purpose = Purpose.OTHER) -> Client:
+    """A client for the store's shop, whose calls are counted as spent for `purpose`. Raises `NeedsPerson("bad_token")`
+    when no token is kept.
 
     Connections are kept per thread and shop, because each of a job's many calls would otherwise pay for a new one.
     """
@@ -32,7 +34,7 @@ def client_for(store: Store) -> Client:
     return Client(
         store.domain,
         token=token_source(store, base_url=base_url),
-        budget=DatabaseBudget(store.pk),
+        budget=DatabaseBudget(store.pk, purpose=purpose),
         base_url=base_url,
         api_version=settings.SHOPIFY_API_VERSION,
         session=_session(store.domain),

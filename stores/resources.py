@@ -37,13 +37,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What an ingest did. `refetch` names what must be read again by id, because what came may be older than the
-    row."""
+    """What an ingest did. `refetch` names what must be read again by id, because what came may be older than the row.
+    `differed` are the ids of those of which the mirror showed something else before, or nothing."""
 
     created: int = 0
     changed: int = 0
     unchanged: int = 0
     refetch: tuple[str, ...] = ()
+    deleted: int = 0
+    differed: tuple[str, ...] = ()
 
     def __add__(self, other: Ingested) -> Ingested:
         return Ingested(
@@ -51,6 +53,8 @@ class Ingested:
             self.changed + other.changed,
             self.unchanged + other.unchanged,
             self.refetch + other.refetch,
+            self.deleted + other.deleted,
+            self.differed + other.differed,
         )
 
 
@@ -149,6 +153,9 @@ class Resource(Protocol):
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
         """Reads these by id and writes what they are now; marks as deleted what the shop no longer has."""
+
+    def announced_as(self, item: Any) -> tuple[str, ...]:
+        """The ids under which webhooks may tell of its change; the first is what `Ingested.differed` would name."""
 
     def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
         """What `refresh` must be given after this webhook; None when it is about nothing of ours."""

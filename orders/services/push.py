@@ -19,7 +19,7 @@ from backoffice.core import claims, queue
 from backoffice.core.actor import Actor, Right
 from orders.choices import ChangeState, Source, Verb
 from orders.models import Order, RemoteChange
-from stores.choices import StoreState
+from stores.choices import Purpose, StoreState
 from stores.gateway import client_for
 from stores.models import Store
 from stores.scoping import for_all_stores, for_store
@@ -81,7 +81,7 @@ def push_changes_job(store_id: int) -> None:
             queue.ring(PUSH_JOB, store_id)
             return
         try:
-            client = client_for(store)
+            client = client_for(store, Purpose.PUSH)
             more = look.look_at_uncertain(store, client, lease_seconds=LEASE_SECONDS) or _push_group(store, client)
         except NeedsPerson as error:
             health.note_trouble(store, error)

@@ -6,12 +6,14 @@ from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage
 from .proof import Proof
 from .quarantine import Quarantined
+from .runs import HourCount, SyncRun
 from .store import Merchant, Store
 from .sync import SyncStream
 
 __all__ = [
     "ApiToken",
     "Credential",
+    "HourCount",
     "InboxMessage",
     "Membership",
     "Merchant",
@@ -20,5 +22,6 @@ __all__ = [
     "Quarantined",
     "ShopBudget",
     "Store",
+    "SyncRun",
     "SyncStream",
 ]

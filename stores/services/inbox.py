@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from backoffice.core import backoff, claims, queue
 from backoffice.core.clock import db_now
 from stores import resources
-from stores.choices import InboxState, StoreState
+from stores.choices import InboxState, Purpose, StoreState
 from stores.gateway import client_for
 from stores.models import InboxMessage, Store
 from stores.resources import Resource
@@ -118,7 +118,7 @@ def _worth_trying(messages: list[InboxMessage]) -> list[InboxMessage]:
 
 def _work(store: Store, messages: list[InboxMessage]) -> None:
     try:
-        client = client_for(store)
+        client = client_for(store, Purpose.WEBHOOKS)
         own = [message for message in messages if not message.resource]
         if own:
             facts.refresh(store, client)

@@ -19,8 +19,8 @@ from backoffice.core import audit, backoff, claims, queue
 from backoffice.core.actor import SYSTEM, Actor, Right
 from backoffice.core.clock import db_now
 from backoffice.core.errors import NotAllowed, Refused
-from stores import resources
-from stores.choices import ProofState, SyncPhase
+from stores import counts, resources
+from stores.choices import Counted, ProofState, Purpose, SyncPhase
 from stores.gateway import client_for
 from stores.models import Proof, Store, SyncStream
 from stores.resources import Evidence, Rejected
@@ -123,7 +123,7 @@ def _advance(store: Store, proof: Proof, evidence: Evidence) -> bool:
     started_at = proof.started_at
     if started_at is None:
         raise TypeError("a proof that began has no beginning")
-    comparison = Comparison(store, client_for(store), resources.get(RESOURCE), evidence, started_at)
+    comparison = Comparison(store, client_for(store, Purpose.PROOF), resources.get(RESOURCE), evidence, started_at)
     since = _since(store, started_at)
     if not proof.live_compared and _compare_live(proof, comparison, since, until):
         return True
@@ -150,7 +150,7 @@ def _compare_live(proof: Proof, comparison: Comparison, since: datetime | None, 
         batch = [*carried, *page.items]
         if not page.has_next:
             outcome = comparison.window(batch, live_only=True, created_from=since, created_to=top, rejected=rejected)
-            _save(proof, **_with(proof, outcome, live=True), live_compared=True, position=None)
+            _add(proof, outcome, live=True, live_compared=True, position=None)
             return False
         last = min((evidence.created_at(item) for item in batch), default=top)
         carried = [item for item in batch if evidence.created_at(item) == last]
@@ -159,7 +159,7 @@ def _compare_live(proof: Proof, comparison: Comparison, since: datetime | None, 
             outcome = comparison.window(
                 ready, live_only=True, created_from=last + _SECOND, created_to=top, rejected=rejected
             )
-            _save(proof, **_with(proof, outcome, live=True), position=last)
+            _add(proof, outcome, live=True, position=last)
             health.note_answer(comparison.store)
             top, rejected = last, []
         after = page.end_cursor
@@ -179,7 +179,7 @@ def _compare_days(proof: Proof, comparison: Comparison, since: datetime | None, 
             continue
         done = compare_days(comparison, days, here)
         for outcome in done.outcomes:
-            _save(proof, **_with(proof, outcome, live=False))
+            _add(proof, outcome, live=False)
         _save(
             proof,
             position=days.created_to,
@@ -189,6 +189,11 @@ def _compare_days(proof: Proof, comparison: Comparison, since: datetime | None, 
         if time.monotonic() > until:
             return True
     return False
+
+
+def _add(proof: Proof, outcome: Outcome, *, live: bool, **changes: Any) -> None:
+    _save(proof, **_with(proof, outcome, live=live), **changes)
+    counts.add(proof.store_id, {Counted.HEALED_BY_PROOF: sum(one.repaired for one in outcome.differences)})
 
 
 def _with(proof: Proof, outcome: Outcome, *, live: bool) -> dict[str, Any]:

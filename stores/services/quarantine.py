@@ -21,7 +21,7 @@ from backoffice.core.actor import Actor, Right
 from backoffice.core.clock import db_now
 from backoffice.core.errors import NotAllowed, Refused
 from stores import resources
-from stores.choices import ParkCause, StoreState
+from stores.choices import ParkCause, Purpose, StoreState
 from stores.gateway import client_for
 from stores.models import Quarantined, Store
 from stores.resources import Rejected
@@ -132,7 +132,7 @@ def retry_job(store_id: int) -> None:
         if not held:
             return
         try:
-            _read_again(store, client_for(store), held)
+            _read_again(store, client_for(store, Purpose.QUARANTINE), held)
         except NeedsPerson as error:
             health.note_trouble(store, error)
             return

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from backoffice.core import claims, queue
 from backoffice.core.clock import db_now
 from stores import resources
-from stores.choices import StoreState, SyncPhase
+from stores.choices import Purpose, StoreState, SyncPhase
 from stores.gateway import client_for
 from stores.models import Store, SyncStream
 from stores.resources import Page, Resource
@@ -25,7 +25,8 @@ from stores.shopify.client import Client
 from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TryAgain
 from stores.shopify.throttle import Lane
 
-from . import health, history
+from . import health, history, runs
+from .runs import Book
 
 logger = logging.getLogger(__name__)
 
@@ -67,13 +68,16 @@ def sync_job(store_id: int, resource_name: str) -> None:
     held = claims.claim(mine, limit=1, lease_seconds=_LEASE_SECONDS)
     if not held:
         return
-    stream = held[0]
+    stream, book = held[0], runs.Book()
+    kind = runs.kind_of(stream)
     try:
-        more = _advance(store, stream, resources.get(resource_name))
+        more = _advance(store, stream, resources.get(resource_name), book)
     except ShopifyError as error:
+        runs.keep(stream, book, kind=kind, finished=False, error=error)
         _note_failure(store, stream, error)
         return
-    except Exception:
+    except Exception as error:
+        runs.keep(stream, book, kind=kind, finished=False, error=error)
         claims.settle(
             stream,
             next_attempt_at=db_now() + timedelta(seconds=15),
@@ -82,22 +86,27 @@ def sync_job(store_id: int, resource_name: str) -> None:
         )
         raise
     claims.settle(stream, attempts=0, next_attempt_at=None, error_code="", error_message="")
+    if book.pages:
+        runs.keep(stream, book, kind=kind, finished=not more or runs.kind_of(stream) != kind)
     if more:
         queue.ring(JOB, store_id, resource_name)
 
 
-def _advance(store: Store, stream: SyncStream, resource: Resource) -> bool:
+def _advance(store: Store, stream: SyncStream, resource: Resource, book: Book) -> bool:
     """Runs until the pass is complete (False) or the time is up (True)."""
     until = time.monotonic() + _JOB_SECONDS
-    client = client_for(store)
-    if stream.phase == SyncPhase.FIRST_LOAD:
-        if not resource.has_first_load:
-            return False  # begins when the first load of the others has said where
-        return _first_load(store, stream, resource, client, until)
-    return _follow(store, stream, resource, client, until)
+    loads = stream.phase == SyncPhase.FIRST_LOAD
+    client = client_for(store, Purpose.FIRST_LOAD if loads else Purpose.FOLLOW)
+    try:
+        if not loads:
+            return _follow(store, stream, resource, client, book, until)
+        # A stream that only follows begins when the first load of the others has said where.
+        return resource.has_first_load and _first_load(store, stream, resource, client, book, until)
+    finally:
+        book.points = client.spent
 
 
-def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Client, until: float) -> bool:
+def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Client, book: Book, until: float) -> bool:
     if stream.started_at is None:
         _save(stream, started_at=db_now(), expected=resource.count(client, store), loaded=0)
     rows = 0
@@ -109,7 +118,7 @@ def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Cl
         if stream.watermark is None:
             # Whatever changes from now on changes after the latest change on the first page, by the shop's own clock.
             _begin_following_from(stream, max((resource.updated_at(item) for item in page.items), default=_BEGINNING))
-        _write(store, stream, resource, client, page, fetched_at, backfilled=True)
+        _write(store, stream, resource, client, page, fetched_at, book, backfilled=True)
         if not page.has_next:
             now, is_first = db_now(), stream.first_loaded_at is None
             _save(stream, phase=SyncPhase.FOLLOWING, first_loaded_at=now, finished_at=now, **_NOWHERE)
@@ -121,7 +130,7 @@ def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Cl
             return True
 
 
-def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client, until: float) -> bool:
+def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client, book: Book, until: float) -> bool:
     """One pass over what changed since the watermark less the overlap: Shopify's times have whole seconds and its
     search index lags by some. What was already known costs a comparison."""
     if stream.window is None:
@@ -138,7 +147,7 @@ def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client
             after=stream.cursor or None,
             lane=Lane.BACKGROUND,
         )
-        _write(store, stream, resource, client, page, fetched_at, backfilled=False)
+        _write(store, stream, resource, client, page, fetched_at, book, backfilled=False)
         changed = [resource.updated_at(item) for item in page.items]
         if not page.has_next:
             latest = max([*changed, *filter(None, [stream.watermark, stream.position])], default=_BEGINNING)
@@ -170,13 +179,17 @@ def _write(
     client: Client,
     page: Page,
     fetched_at: datetime,
+    book: Book,
     *,
     backfilled: bool,
 ) -> None:
     resource.set_aside(store, page.rejected)
     done = resource.ingest(store, page.items, fetched_at=fetched_at, backfilled=backfilled)
-    if done.refetch:
+    refetched = len(done.refetch)
+    if refetched:
         done += resource.refresh(client, store, done.refetch, lane=Lane.BACKGROUND)
+    missed = 0 if backfilled else runs.count_unannounced(store, resource, page.items, done)
+    book.add(page, done, refetched=refetched, unannounced=missed)
     health.note_answer(store)
     SyncStream.objects.filter(pk=stream.pk).update(loaded=F("loaded") + done.created)
 

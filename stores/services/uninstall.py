@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from backoffice.core import claims
 from backoffice.core.clock import db_now
-from stores.choices import InboxState, StoreState
+from stores.choices import InboxState, Purpose, StoreState
 from stores.gateway import client_for
 from stores.models import InboxMessage, Store
 from stores.shopify.errors import NeedsPerson, ShopifyError, TryAgain
@@ -61,7 +61,7 @@ def forget(store: Store) -> None:
 
 def _is_removed(store: Store) -> bool:
     try:
-        read_shop(client_for(store), lane=Lane.INTERACTIVE)
+        read_shop(client_for(store, Purpose.CARE), lane=Lane.INTERACTIVE)
     except NeedsPerson as error:
         if error.code in _REFUSED:
             return True

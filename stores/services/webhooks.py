@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from backoffice.core import queue
+from stores.choices import Purpose
 from stores.gateway import base_url_of, client_for
 from stores.models import Credential, Store
 from stores.scoping import for_all_stores, for_store
@@ -46,7 +47,9 @@ def subscribe_job(store_id: int) -> None:
     if store is None or not uri or credential is None or not credential.signing_secret:
         return
     try:
-        ensured = ensure_subscriptions(client_for(store), uri, topics_for(store.usable_scopes), lane=Lane.BACKGROUND)
+        ensured = ensure_subscriptions(
+            client_for(store, Purpose.CARE), uri, topics_for(store.usable_scopes), lane=Lane.BACKGROUND
+        )
     except NeedsPerson as error:
         health.note_trouble(store, error)
         return

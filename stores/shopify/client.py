@@ -100,6 +100,8 @@ class Client:
             raise NeedsPerson("bad_domain")
         self.domain = domain
         self.clock: Clock = clock or SystemClock()
+        self.spent = 0
+        """Points that this client's calls have cost; a sum for reports, not exact between threads."""
         self._token = token
         self._budget = budget
         self._url = f"{checked_base_url(base_url) or 'https://' + domain}/admin/api/{api_version}/graphql.json"
@@ -142,7 +144,10 @@ class Client:
             cost = _cost(body)
             self._tell(reply, body)
         finally:
-            self._budget.settle(reservation, cost.status if cost else None)
+            # Shopify charges nothing for what it throttled: then there is a cost without an actual one.
+            spent = (cost.actual or 0) if cost else price
+            self.spent += spent
+            self._budget.settle(reservation, cost.status if cost else None, spent=spent)
         if cost and cost.requested != price:
             self._prices.learn(document, variables, cost.requested)
         return self._answer(reply, body, cost, is_mutation=is_mutation, price=price, tolerates=tolerates)

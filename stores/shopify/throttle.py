@@ -83,8 +83,9 @@ class Budget(Protocol):
     def acquire(self, requested: int, *, lane: Lane) -> Reservation:
         """Take `requested` points, waiting up to a bound. Raises `TryAgain` beyond it, `TooExpensive` if never."""
 
-    def settle(self, reservation: Reservation, status: ThrottleStatus | None) -> None:
-        """Give a call's points back and take over what the shop said; `None` when no answer said anything."""
+    def settle(self, reservation: Reservation, status: ThrottleStatus | None, *, spent: int) -> None:
+        """Give a call's points back and take over what the shop said; `None` when no answer said anything. `spent` is
+        what the shop charged, or what was asked for where it did not say."""
 
 
 def plan(state: BucketState, *, now: float, requested: int, lane: Lane) -> Granted | Wait:
@@ -166,6 +167,6 @@ class MemoryBudget:
                 raise TryAgain("budget_busy", after_seconds=decision.seconds, facts={"requested": requested})
             self.clock.sleep(decision.seconds)
 
-    def settle(self, reservation: Reservation, status: ThrottleStatus | None) -> None:
+    def settle(self, reservation: Reservation, status: ThrottleStatus | None, *, spent: int) -> None:
         with self._lock:
             self.state = after_answer(self.state, now=self.clock.now(), reservation=reservation, status=status)
