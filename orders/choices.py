@@ -21,6 +21,14 @@ class Stage(models.TextChoices):
 LIVE_STAGES = (Stage.TO_FULFIL, Stage.TO_SETTLE, Stage.TO_ARCHIVE)
 
 
+class Level(models.TextChoices):
+    """How much of an order the mirror holds. A bulk file brings a summary: everything but the lines of refunds and
+    shipments; reading the order by id brings the rest."""
+
+    SUMMARY = "summary", pgettext_lazy("level of detail", "Summary")
+    FULL = "full", pgettext_lazy("level of detail", "Full")
+
+
 class Source(models.TextChoices):
     """Where an entry of the timeline comes from."""
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from orders.choices import LIVE_STAGES, Stage
+from orders.choices import LIVE_STAGES, Level, Stage
 from orders.querysets import OrderManager
 from stores.models import Store
 
@@ -115,7 +115,10 @@ class Order(models.Model):
     line_count = models.PositiveIntegerField(default=0)
 
     # The mirror's own bookkeeping
-    state_hash = models.CharField(max_length=64)
+    level = models.CharField(
+        pgettext_lazy("level of detail", "level"), max_length=10, choices=Level.choices, default=Level.FULL
+    )
+    state_hash = models.CharField(max_length=64, help_text="Empty when the row does not show a whole state.")
     fetched_at = models.DateTimeField(help_text="Database time before the request whose answer this row shows.")
     first_seen_at = models.DateTimeField(auto_now_add=True)
     mirrored_at = models.DateTimeField(auto_now=True)
@@ -147,6 +150,12 @@ class Order(models.Model):
                 fields=["store", "stage", "-processed_at", "-id"],
                 condition=models.Q(stage__in=[stage.value for stage in LIVE_STAGES]),
                 name="orders_store_live_newest",
+            ),
+            # The work list of the details: empty once a mirror is whole.
+            models.Index(
+                fields=["store", "stage", "-created_at", "-id"],
+                condition=models.Q(level=Level.SUMMARY.value),
+                name="orders_summaries",
             ),
             models.Index(fields=["store", "name"], name="orders_store_name"),
             models.Index(Upper("email"), name="orders_email"),

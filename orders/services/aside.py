@@ -11,6 +11,7 @@ from stores.choices import ParkCause
 from stores.models import Store
 from stores.resources import Rejected
 from stores.services import quarantine
+from stores.shopify.bulk_file import Group
 from stores.shopify.reading import Rejected as Unreadable
 
 from . import erased
@@ -40,6 +41,16 @@ def told(unreadable: Iterable[Unreadable]) -> list[Rejected]:
         )
         for one in unreadable
     ]
+
+
+def unreadable_group(group: Group, path: str) -> Rejected:
+    """An order of a bulk file."""
+    return Rejected(
+        group.gid,
+        f"The shop's bulk file could not be read at {path or 'an unknown place'}.",
+        cause=ParkCause.UNREADABLE,
+        raw=b"\n".join(group.lines).decode("utf-8", "replace"),
+    )
 
 
 def incomplete(gid: str) -> Rejected:

@@ -56,7 +56,7 @@ def blank(store: Store, snapshots: Sequence[OrderSnapshot], *, remember: bool = 
     """The snapshots, those of the erased without what is personal; the others are the same objects. One query for a
     store that erased nobody, else two. With `remember`, an order that is known by its customer or address alone gets a
     tombstone of its own: the shop may forget whose it was before it forgets what he wrote."""
-    erased = _erased(store, [_named(snapshot) for snapshot in snapshots])
+    erased = _erased(store, [named(snapshot) for snapshot in snapshots])
     if not erased:
         return list(snapshots)
     if remember:
@@ -83,6 +83,11 @@ def blank_read_back(store: Store, seen: Sequence[ReadBack]) -> list[ReadBack]:
 def erased_gids(store: Store, named: Sequence[Named]) -> frozenset[str]:
     """The gids of those that must stay without personal fields; for paths without snapshots."""
     return frozenset(_erased(store, named))
+
+
+def named(order: OrderSnapshot) -> Named:
+    """By what the order would be known as erased."""
+    return Named(order.gid, order.customer.gid if order.customer else "", order.email, order.created_at)
 
 
 def is_hidden(store: Store, gid: str, raw: str) -> bool:
@@ -137,10 +142,6 @@ def names_of_address(address: Address | Mapping[str, Any]) -> list[str]:
     first, last = str(known.get("first_name") or ""), str(known.get("last_name") or "")
     lines = [str(known.get(name) or "") for name in ("company", "address1", "address2", "zip")]
     return [f"{first} {last}".strip(), *lines]
-
-
-def _named(order: OrderSnapshot) -> Named:
-    return Named(order.gid, order.customer.gid if order.customer else "", order.email, order.created_at)
 
 
 def _erased(store: Store, named: Sequence[Named]) -> dict[str, frozenset[str] | None]:

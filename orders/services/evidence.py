@@ -4,15 +4,13 @@ Called by `stores.services.proof` through the registry of resources."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
 
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 
-from orders.choices import LIVE_STAGES
+from orders.choices import LIVE_STAGES, Level
 from orders.models import Order
 from orders.querysets import OrderQuerySet
 from orders.stage import facts_of_snapshot, stage_of
@@ -26,11 +24,8 @@ from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.throttle import Lane
 
 from . import aside, erased, ingest
-from .mirror_rows import order_row, part_rows, state_hash
-from .mirror_write import PARTS, without_nul
-
-# A signed link is another one each time that it is asked for.
-_NOT_STATE = frozenset({"status_page_url"})
+from .mirror_compare import Parts, parts_of, rows_show
+from .mirror_rows import state_hash
 
 
 class OrdersEvidence:
@@ -96,7 +91,7 @@ class OrdersEvidence:
     def shown(self, store: Store, items: Sequence[OrderSnapshot]) -> frozenset[str]:
         items = erased.blank(store, items)
         rows = {order.gid: order for order in _orders(store).filter(gid__in=[item.gid for item in items])}
-        parts = _parts_of([order.pk for order in rows.values()])
+        parts = parts_of([order.pk for order in rows.values()])
         return frozenset(item.gid for item in items if item.gid in rows and _is_shown(item, rows[item.gid], parts))
 
     def here(self, store: Store, gids: Sequence[str]) -> Mapping[str, Here]:
@@ -128,37 +123,10 @@ def _created(orders: OrderQuerySet, created_from: datetime | None, created_to: d
     return found.filter(created_at__gte=created_from) if created_from else found
 
 
-def _is_shown(item: OrderSnapshot, order: Order, parts: Mapping[tuple[str, int], list[Any]]) -> bool:
-    """An empty hash stands for a row of which only a mutation's answer is known: then its columns decide. A row may
-    hold something else under the right hash where somebody wrote to the database by hand."""
+def _is_shown(item: OrderSnapshot, order: Order, parts: Parts) -> bool:
+    """An empty hash stands for a row of which no whole state is known, be it a summary or touched by a mutation's
+    answer: then its columns decide. A row may hold something else under the right hash where somebody wrote to the
+    database by hand."""
     if order.state_hash not in ("", state_hash(item)):
         return False
-    if not _holds(order, without_nul(order_row(item))):
-        return False
-    for name, wanted in part_rows(item).items():
-        if name == "FulfillmentOrder" and "fulfillment_orders" in item.redacted:
-            continue
-        if not _hold_all(parts.get((name, order.pk), []), without_nul(wanted)):
-            return False
-    return True
-
-
-def _holds(row: Any, wanted: Mapping[str, Any]) -> bool:
-    return all(getattr(row, name) == value for name, value in wanted.items() if name not in _NOT_STATE)
-
-
-def _hold_all(rows: list[Any], wanted: list[dict[str, Any]]) -> bool:
-    if len(rows) != len(wanted):
-        return False
-    key = "name" if wanted and "gid" not in wanted[0] else "gid"
-    by_key = {getattr(row, key): row for row in rows} if wanted else {}
-    return all(part[key] in by_key and _holds(by_key[part[key]], part) for part in wanted)
-
-
-def _parts_of(order_ids: Sequence[int]) -> dict[tuple[str, int], list[Any]]:
-    found: dict[tuple[str, int], list[Any]] = defaultdict(list)
-    for name, model in PARTS.items():
-        rows: Any = model._base_manager.filter(order_id__in=order_ids)
-        for row in rows:
-            found[name, row.order_id].append(row)
-    return found
+    return rows_show(item, order, parts, summary=order.level == Level.SUMMARY)

@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 
 from backoffice.core import clock
 from backoffice.core.contention import repeated
+from orders.choices import Level
 from orders.models import FulfillmentOrder, Order
 from orders.stage import Facts, stage_of
 from stores.models import Store
@@ -182,7 +183,7 @@ def _write(
         row = clean(snapshot, order_row(snapshot))
         if "customer" not in snapshot.redacted:
             row["customer_id"] = customers.get(snapshot.customer.gid) if snapshot.customer else None
-        row |= {"state_hash": hashes[snapshot.gid], "fetched_at": fetched_at, "deleted_at": None}
+        row |= {"state_hash": hashes[snapshot.gid], "fetched_at": fetched_at, "deleted_at": None, "level": Level.FULL}
         columns = tuple("customer" if name == "customer_id" else name for name in row)
         order = Order(store=store, **row)
         if snapshot.gid in olds:

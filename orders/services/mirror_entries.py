@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from backoffice.core.text import fold
-from orders.choices import Source
+from orders.choices import Level, Source
 from orders.models import FulfillmentOrder, Order, OrderTag
 from orders.timeline import NewEntry, write
+from stores.models import Store
 from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import OrderSnapshot
 
@@ -30,14 +31,42 @@ def write_entries(
     orders: Sequence[tuple[Order, OrderSnapshot, Order | None]], holds: Mapping[int, Holds], *, backfilled: bool
 ) -> None:
     """Given (order, what the shop says, the row as it was). An order that is new in the mirror tells its whole past,
-    and that triggers nothing unless it happened while the mirror was already following."""
+    and that triggers nothing unless it happened while the mirror was already following. Nor does the past that a
+    summary had left out."""
     entries: list[NewEntry] = []
     for order, snapshot, old in orders:
-        facts = facts_of(snapshot)
+        past = _known_past(old)
+        entries += [
+            _entry(order, fact, backfilled=backfilled or (past is not None and fact.at <= past))
+            for fact in facts_of(snapshot)
+        ]
         if old is not None:
-            facts += changes(old, holds.get(old.pk, {}), snapshot, seen_at=order.fetched_at)
-        entries += [_entry(order, fact, backfilled=backfilled) for fact in facts]
+            found = changes(old, holds.get(old.pk, {}), snapshot, seen_at=order.fetched_at)
+            entries += [_entry(order, fact, backfilled=backfilled) for fact in found]
     write(entries)
+
+
+def summary_entries(store: Store, snapshot: OrderSnapshot) -> list[dict[str, Any]]:
+    """Rows of the timeline for an order that is new in the mirror, without the order's id. Each key once: the first
+    fact counts, as in `write`."""
+    rows: dict[str, dict[str, Any]] = {}
+    for fact in facts_of(snapshot, summary=True):
+        row = {
+            "store_id": store.pk,
+            "kind": fact.kind,
+            "source": Source.SHOPIFY,
+            "occurred_at": fact.at,
+            "data": fact.data,
+            "dedupe": fact.key,
+            "backfilled": True,
+        }
+        rows.setdefault(fact.key, row)
+    return list(rows.values())
+
+
+def _known_past(old: Order | None) -> datetime | None:
+    """Up to when a row that is a summary shows the shop, by the later of the two clocks."""
+    return max(old.updated_at, old.fetched_at) if old is not None and old.level == Level.SUMMARY else None
 
 
 def write_deleted(orders: Sequence[Order], *, at: datetime) -> None:

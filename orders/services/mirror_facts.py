@@ -26,8 +26,10 @@ class Fact:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def facts_of(order: OrderSnapshot) -> list[Fact]:
-    """What the snapshot itself dates: creation, payments, shipments, refunds, cancellation, archiving."""
+def facts_of(order: OrderSnapshot, *, summary: bool = False) -> list[Fact]:
+    """What the snapshot itself dates: creation, payments, shipments, refunds, cancellation, archiving. A summary knows
+    neither what was shipped nor what was given back: these are told when the details are here, because an entry that
+    is written stays as it is."""
     titles = {line.gid: line.title for line in order.lines}
     found = [Fact("order.created", order.created_at, "created", {"source": order.source_name})]
     found += [
@@ -44,7 +46,7 @@ def facts_of(order: OrderSnapshot) -> list[Fact]:
         )
         for one in order.transactions
     ]
-    for shipment in order.fulfillments:
+    for shipment in order.fulfillments if not summary else ():
         found += _shipment(shipment, titles)
     found += [
         Fact(
@@ -64,7 +66,7 @@ def facts_of(order: OrderSnapshot) -> list[Fact]:
                 **_money(one.total),
             },
         )
-        for one in order.refunds
+        for one in (order.refunds if not summary else ())
     ]
     for waiting in order.fulfillment_orders:
         found += [Fact("hold.added", waiting.updated_at, f"hold:{hold.gid}", _hold(hold)) for hold in waiting.holds]

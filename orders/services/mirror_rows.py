@@ -16,6 +16,8 @@ from stores.shopify.snapshots import Address, CustomerSnapshot, FulfillmentOrder
 
 # Changes without anybody having changed the order: a signed link.
 _NOT_STATE = frozenset({"status_page_url", "complete"})
+SUMMARY_LACKS: Mapping[str, frozenset[str]] = {"Fulfillment": frozenset({"lines"}), "Refund": frozenset({"lines"})}
+"""The columns of each part that a bulk file cannot fill."""
 _FINISHED = frozenset({"CLOSED", "CANCELLED"})
 
 
@@ -154,7 +156,7 @@ def _name(order: OrderSnapshot) -> str:
 
 
 def _address(address: Address | None) -> dict[str, str] | None:
-    return asdict(address) if is_dataclass(address) else None
+    return None if address is None else {name: getattr(address, name) for name in _FIELDS[Address]}
 
 
 def _amounts(name: str, bag: MoneyBag) -> dict[str, Decimal]:

@@ -82,14 +82,19 @@ def insert(model: type[AnyModel], rows: Sequence[AnyModel]) -> None:
     """COPY of rows that are not there, with ids taken beforehand. The store's lock keeps others from adding them."""
     if not rows:
         return
+    for row, pk in zip(rows, take_ids(model, len(rows)), strict=True):
+        row.pk = pk
+    copy_in(model, rows, with_ids=True)
+
+
+def take_ids(model: type[models.Model], count: int) -> list[int]:
+    """Ids that nobody else will get."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-            [model._meta.db_table, len(rows)],
+            [model._meta.db_table, count],
         )
-        for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = pk
-    copy_in(model, rows, with_ids=True)
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def replace_parts(
