@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.core.filtersets import ConditionFilter
 from backoffice.core.parameters import StrictField
 from backoffice.core.strict_fields import Amount, Moment, Whole
+from stores.calendar import Calendar
 
 from .given import Given
 from .kinds import Condition, Kind, any_of, misread, read
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"\s?([A-Za-z]{3})$")
-_AGE = re.compile(r"([0-9]{1,5})(h|d|w)")
+_AGE = re.compile(r"([0-9]{1,5})(h|d|wd|w)")
 _LOOKUPS: Mapping[str, str] = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte", ":": "exact"}
 _SIGNS: Mapping[str, StrOrPromise] = {
     ">": gettext_lazy("{title} is more than {value}"),
@@ -42,6 +43,8 @@ _SIGNS: Mapping[str, StrOrPromise] = {
     ":": gettext_lazy("{title} is {value}"),
 }
 _LONGEST_AGO = 36_500
+_MOST_WORKING_DAYS = 2000
+_UNITS: Mapping[str, timedelta] = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 MOST = 10**9
 """No number of items, days or cents of an order is larger."""
 Piece: TypeAlias = tuple[str, Value]
@@ -181,7 +184,8 @@ class Numbers(Span):
 
 @dataclass(frozen=True, slots=True)
 class Ages(Span):
-    """How long ago a time is: `age>3d` is longer ago than three days of 24 hours; `h` and `w` are hours and weeks.
+    """How long ago a time is: `age>3d` is longer ago than three days of 24 hours; `h` and `w` are hours and weeks, `wd`
+    are working days of the store, of which so many have begun since. A time that is not known has no age.
     `older` and `newer` name the typed parameters, which take days."""
 
     column: str
@@ -198,11 +202,26 @@ class Ages(Span):
         return {self.older: ago(self.older, "lt"), self.newer: ago(self.newer, "gte")}
 
     def compare(self, sign: str, value: Value, given: Given) -> Condition:
-        moment = given.now - self._read(value)
+        count, unit = self._read(value)
         if sign == ":":
             raise misread(_("Write an age as more or less than something: age>3d, age<2w."), value.span)
+        if unit == "wd":
+            return given.in_each_calendar(lambda calendar: self._of_days(sign, count, calendar, given.now))
+        moment = given.now - count * _UNITS[unit]
         opposite = {">": "lt", ">=": "lte", "<": "gt", "<=": "gte"}[sign]
         return Q(**{f"{self.column}__{opposite}": moment})
+
+    def _of_days(self, sign: str, days: int, calendar: Calendar, now: datetime) -> Q:
+        """More than, or at most: at least three is more than two."""
+        whole = days - (sign in (">=", "<"))
+        known, none = Q(**{f"{self.column}__isnull": False}), Q(pk__in=[])
+        older = sign in (">", ">=")
+        if whole < 0:
+            return known if older else none
+        bound = calendar.more_than(whole, now)
+        if bound is None:
+            return none if older else known
+        return Q(**{f"{self.column}__{'lt' if older else 'gte'}": bound})
 
     def say(self, sign: str, value: Value, title: str) -> str:
         match = _AGE.fullmatch(value.text.casefold())
@@ -212,17 +231,18 @@ class Ages(Span):
             "h": ngettext("%d hour", "%d hours", count),
             "d": ngettext("%d day", "%d days", count),
             "w": ngettext("%d week", "%d weeks", count),
+            "wd": ngettext("%d working day", "%d working days", count),
         }[match[2]] % count
         return str(_SIGNS[sign]).format(title=title, value=said)
 
     def example(self, name: str) -> str:
         return f"{name}>3d"
 
-    def _read(self, value: Value) -> timedelta:
+    def _read(self, value: Value) -> tuple[int, str]:
         match = _AGE.fullmatch(value.text.casefold())
-        if match is None:
-            raise misread(_("Write so many hours, days or weeks: 12h, 3d, 2w."), value.span)
-        return int(match[1]) * {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[match[2]]
+        if match is None or (match[2] == "wd" and int(match[1]) > _MOST_WORKING_DAYS):
+            raise misread(_("Write so many hours, days, weeks or working days: 12h, 3d, 2w, 5wd."), value.span)
+        return int(match[1]), match[2]
 
 
 def _bounds(

@@ -12,7 +12,7 @@ from backoffice.core.actor import Actor, Right
 from backoffice.core.menu import Entry
 from stores.models import ApiToken, Merchant, Store
 
-from . import connect_page, proof_page, store_pages, tokens
+from . import calendar_page, connect_page, proof_page, store_pages, tokens
 from .base import AdministratorsAdmin, PagesAdmin, Route, unregister
 from .people import PeopleAdmin
 
@@ -31,6 +31,7 @@ class StoreAdmin(PagesAdmin):
         Route("<int:store_id>/secret/", "secret", connect_page.secret),
         Route("<int:store_id>/switch/<slug:what>/", "switch", store_pages.switch),
         Route("<int:store_id>/proof/", "proof", proof_page.prove),
+        Route("<int:store_id>/calendar/", "calendar", calendar_page.calendar),
     )
 
 

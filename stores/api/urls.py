@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from . import schema  # noqa: F401 - registers the description of tokens
+from .calendars import CalendarView
 from .proofs import ProofView
 from .stores import StoreListView, StoreView
 from .tokens import TokenListView, TokenView
@@ -13,6 +14,7 @@ urlpatterns = [
     path("stores/", StoreListView.as_view(), name="stores"),
     path("stores/<int:store_id>/", StoreView.as_view(), name="store"),
     path("stores/<int:store_id>/proof/", ProofView.as_view(), name="store_proof"),
+    path("stores/<int:store_id>/calendar/", CalendarView.as_view(), name="store_calendar"),
     path("tokens/", TokenListView.as_view(), name="tokens"),
     path("tokens/<int:token_id>/", TokenView.as_view(), name="token"),
 ]

@@ -2,6 +2,7 @@
 
 from .access import ApiToken, Membership
 from .budget import ShopBudget
+from .calendar import StoreCalendar
 from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage
 from .proof import Proof
@@ -22,6 +23,7 @@ __all__ = [
     "Quarantined",
     "ShopBudget",
     "Store",
+    "StoreCalendar",
     "SyncRun",
     "SyncStream",
 ]

@@ -36,6 +36,7 @@ LAYER_OF = {
     "resources": "reading",
     "orders.resources": "services",  # fills the registry that the stores' own `resources` is
     "budget": "reading",
+    "calendar": "reading",
     "counts": "reading",
     "gateway": "reading",
     "stores.tokens": "reading",

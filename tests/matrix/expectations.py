@@ -138,6 +138,8 @@ API = (
     Door("api:store", may=READERS, key=store),
     Door("api:store_proof", may=READERS, key=store),
     Door("api:store_proof", "post", MANAGERS, (202,), key=store),
+    Door("api:store_calendar", may=READERS, key=store),
+    Door("api:store_calendar", "put", MANAGERS, key=store, body=fixed(working_days=[0, 1])),
     Door("api:tokens", may=STAFF),
     Door("api:tokens", "post", STAFF, (201,), body=fixed(name="mine", scopes=["orders:read"])),
     # One's own alone: the agent made North's.
@@ -221,6 +223,15 @@ ADMIN = (
     Door("admin:stores_store_reconnect", "post", ADMINISTRATOR, (400,), key=store, body=fixed(token=""), unseen=403),
     Door("admin:stores_store_switch", "post", ADMINISTRATOR, (302,), key=also(store, what="pause")),
     Door("admin:stores_store_proof", "post", MANAGERS, (302,), key=store),
+    Door("admin:stores_store_calendar", may=VIEWERS, key=store),
+    Door(
+        "admin:stores_store_calendar",
+        "post",
+        MANAGERS,
+        (302,),
+        key=store,
+        body=fixed(working_days="1", fulfil_days="1", settle_days="1", idle_days="1"),
+    ),
     Door("admin:stores_apitoken_changelist"),
     Door("admin:stores_apitoken_changelist", "post", body=fixed(name="mine", scopes=["orders:read"], role="10")),
     Door(

@@ -22,6 +22,7 @@ from orders.query.syntax import QueryError, parse
 from orders.query.tree import All, Any, Node, Not, text_of
 from orders.reading import list_orders
 from stores.models import Store
+from stores.services.calendars import CalendarWish, set_calendar
 from tests.builders.orders import make_fulfillment_order, make_order
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +121,29 @@ def test_a_day_is_a_day_of_the_store(administrator_actor: Actor, store: Store, o
     assert found(actor, "processed>2026-11-02") == [there]
     assert found(actor, "processed:2026-11-02T11:30:00Z") == sorted([here, there])
     assert found(actor, "-processed:2026-11-02") == [there]
+
+
+@pytest.mark.row("FEAT-A36")
+def test_ages_count_the_working_days_of_each_store(administrator_actor: Actor, store: Store, other_store: Store):
+    """Asked on a Monday about a Friday: one working day where weekends are free, three where they are not."""
+    with scopes_disabled():
+        set_calendar(other_store, CalendarWish(frozenset(range(7))), actor=administrator_actor)
+    monday, friday = datetime(2026, 11, 23, 12, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC)
+    here = make_order(store, processed_at=friday).name
+    there = make_order(other_store, processed_at=friday).name
+
+    def asked(text: str) -> list[str]:
+        tree = parse(text)
+        assert tree is not None
+        with scopes_disabled():
+            chosen = VOCABULARY.condition(tree, Given(administrator_actor, now=monday))
+            return sorted(list_orders(administrator_actor).filter(chosen).values_list("name", flat=True))
+
+    both = sorted([here, there])
+    assert asked("age>=1wd") == asked("age>0wd") == asked("age>=0wd") == asked("age<=3wd") == both
+    assert asked("age>1wd") == asked("age>=3wd") == asked("age>2wd") == [there]
+    assert asked("age<=1wd") == asked("age<2wd") == [here]
+    assert asked("age>3wd") == asked("age<1wd") == asked("age<0wd") == []
 
 
 def test_parts_tags_and_absence(agent_actor: Actor, store: Store):
