@@ -21,6 +21,8 @@ class Cell:
     url: str = ""
     tone: str = "neutral"
     """neutral, good, warning or bad; never the only carrier of the meaning."""
+    detail: str = ""
+    """A sentence under the figure."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from backoffice.core import menu, panels
@@ -20,6 +21,7 @@ from orders.filters import select
 from orders.labels import label
 from orders.models import Order
 from orders.reading import StoreCounts, list_orders, stage_counts
+from stores.services.truth import StoreTruth
 
 from .counts import live_counts
 
@@ -108,7 +110,7 @@ def _row(each: StoreCounts, open_payments: int) -> Row:
             payment=",".join(PAYMENT_TROUBLE),
             store=store,
         ),
-        Cell(pgettext("panel", "As of"), age(each.as_of) or "–"),
+        _truth_cell(each.truth),
     ]
     url = reverse("admin:stores_store_change", args=[each.store.pk])
     return Row(each.store.name, url, tuple(cells), store_id=each.store.pk)
@@ -116,6 +118,14 @@ def _row(each: StoreCounts, open_payments: int) -> Row:
 
 def _cell(title: str, number: int, tone: str, **query: str) -> Cell:
     return Cell(title, str(number), orders_url(**query), tone if number else "neutral")
+
+
+def _truth_cell(truth: StoreTruth) -> Cell:
+    """When it is true, with what makes it less than that."""
+    told = [truth.sentence]
+    if truth.history_from is not None:
+        told.append(_("history from %(day)s") % {"day": truth.history_from.isoformat()})
+    return Cell(pgettext("panel", "As of"), age(truth.as_of) or "–", tone=truth.level.value, detail=" · ".join(told))
 
 
 def _open_payments(actor: Actor) -> dict[int, int]:

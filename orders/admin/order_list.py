@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.utils.translation import pgettext
@@ -11,22 +12,22 @@ from django.utils.translation import pgettext
 from backoffice.core.actor import Actor
 from backoffice.core.api.callers import actor_of
 from backoffice.core.errors import Invalid, InvalidFields
-from backoffice.core.pages import Paged, page, paged
+from backoffice.core.pages import Paged, fragment, page, paged
 from backoffice.core.parameters import unknown
 from orders.choices import Stage, Verb
 from orders.filters import NAMES, select
 from orders.labels import label
 from orders.querysets import OrderQuerySet
-from orders.reading import list_orders
+from orders.reading import list_orders, truth_behind
 
 from . import acts
 from .counts import live_counts
 from .list_form import ListForm, form_of
 
-TEMPLATE = "admin/orders/list.html"
+TEMPLATE, TRUTH = "admin/orders/list.html", "admin/_truth.html"
 PER_PAGE = 50
 SORTS = {"newest": ("-processed_at", "-pk"), "oldest": ("processed_at", "pk")}
-_OURS = frozenset({"cursor", "sort"})
+_OURS = frozenset({"cursor", "part", "sort"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
     not know is refused with a sentence and shows no row, so that nothing can be told from the answer."""
     actor = actor_of(request)
     asked = asked_for(request.GET)
+    if request.GET.get("part") == "truth":
+        return fragment(request, TRUTH, truth=truth_behind(actor, asked))
     error: Invalid | None = None
     try:
         pages = find(request, asked, actor=actor)
@@ -62,6 +65,8 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
         tabs=_tabs(request.GET, form, actor=actor),
         form=form,
         error=str(error) if error else "",
+        truth=truth_behind(actor, asked),
+        truth_url=f"?{urlencode([('part', 'truth'), *(('store', text) for text in asked.get('store', ()))])}",
         acts=acts.acts_for(actor),
         sort=request.GET.get("sort", "newest"),
         everything=_everything(request.GET),
@@ -124,6 +129,7 @@ def _with_stage(query: QueryDict, stage: str) -> str:
     """The same filters on another tab, from its beginning."""
     other = query.copy()
     other.pop("cursor", None)
+    other.pop("part", None)
     other.pop("stage", None)
     if stage:
         other["stage"] = stage

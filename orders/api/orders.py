@@ -16,8 +16,10 @@ from backoffice.core.parameters import StrictForm
 from backoffice.core.strict_fields import Choices
 from orders.filters import NAMES, OrderFilterSet, select
 from orders.models import Comment, TimelineEntry
-from orders.reading import StageCounts, get_order, list_orders, stage_counts, timeline_of
+from orders.reading import StageCounts, get_order, list_orders, stage_counts, timeline_of, truth_behind
 from orders.timeline import describe, happened_by
+from stores.api.truth import truth_fields, truth_shown
+from stores.services.truth import truth_of
 
 from .detail import order_detail
 from .output import list_of, order_rows
@@ -34,14 +36,14 @@ class OrderListView(ApiView):
         summary="Orders, newest first",
         description="Live orders unless `stage` says otherwise. Every filter narrows; values of one filter widen it.",
         parameters=[*parameters_of(OrderFilterSet), *PAGE],
-        responses=answers({200: page_schema(OrderRow, "OrderPage")}),
+        responses=answers({200: page_schema(OrderRow, "OrderPage", **truth_fields())}),
         tags=["orders"],
     )
     def get(self, request: Request) -> Response:
         given = {name: texts for name, texts in request.query_params.lists() if name not in PARAMETERS}
         chosen = select(list_orders(self.actor), given, actor=self.actor)
         rows, pages = page_of(order_rows(chosen), request)
-        return pages.get_paginated_response(list_of(rows))
+        return pages.get_paginated_response(list_of(rows), **truth_shown(truth_behind(self.actor, given)))
 
 
 class OrderView(ApiView):
@@ -54,7 +56,9 @@ class OrderView(ApiView):
         tags=["orders"],
     )
     def get(self, request: Request, order_id: int) -> Response:
-        return Response(order_detail(get_order(self.actor, order_id)))
+        order = get_order(self.actor, order_id)
+        hidden = sorted(order.store.hidden_fields)
+        return Response({**truth_shown(truth_of([order.store])), "hidden_fields": hidden, **order_detail(order)})
 
 
 class CountsQuery(StrictForm):
@@ -76,12 +80,12 @@ class OrderCountsView(ApiView):
     def get(self, request: Request) -> Response:
         asked = CountsQuery(request.query_params).understood()
         counts = stage_counts(self.actor)
-        data: dict[str, Any] = {"as_of": counts.as_of, "total": _numbers(counts.total)}
+        data: dict[str, Any] = {**truth_shown(counts.truth), "total": _numbers(counts.total)}
         if asked:
             data["stores"] = [
                 {
                     "store": {"id": each.store.pk, "name": each.store.name, "domain": each.store.domain},
-                    "as_of": each.as_of,
+                    **truth_shown(each.truth),
                     **_numbers(each.counts),
                 }
                 for each in counts.per_store
@@ -97,7 +101,7 @@ class TimelineView(ApiView):
         operation_id="orders_timeline",
         summary="What happened to an order, newest first",
         parameters=PAGE,
-        responses=answers({200: page_schema(Entry, "EntryPage")}, 404),
+        responses=answers({200: page_schema(Entry, "EntryPage", **truth_fields())}, 404),
         tags=["orders"],
     )
     def get(self, request: Request, order_id: int) -> Response:
@@ -106,7 +110,8 @@ class TimelineView(ApiView):
         written = [entry.data["comment"] for entry in entries if entry.kind == "comment.added"]
         comments = Comment.objects.visible_to(self.actor).filter(order=order, deleted_at=None).in_bulk(written)
         return pages.get_paginated_response(
-            [_entry(entry, comments.get(entry.data.get("comment"))) for entry in entries]
+            [_entry(entry, comments.get(entry.data.get("comment"))) for entry in entries],
+            **truth_shown(truth_of([order.store])),
         )
 
 

@@ -8,6 +8,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from orders.choices import ChangeState, Stage
+from stores.api.truth import TruthShape
 
 Fields = serializers.Serializer[Any]
 
@@ -216,8 +217,12 @@ class Amounts(Fields):
     net_payment = BothMoney()
 
 
-class OrderDetail(OrderRow):
+class OrderDetail(TruthShape, OrderRow):
     """One order with all its parts."""
+
+    hidden_fields = serializers.ListField(
+        child=serializers.CharField(), help_text="Personal fields that Shopify hides from the store's app."
+    )
 
     pending_changes = PendingChange(many=True)  # type: ignore[assignment]  # the detail says more than the list's verbs
     confirmation_number = serializers.CharField(allow_blank=True)

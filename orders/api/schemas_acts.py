@@ -5,6 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from orders.choices import ChangeState, Source
+from stores.api.truth import TruthShape
 
 from .schemas import Fields, StoreName
 
@@ -21,13 +22,11 @@ class StageNumbers(Fields):
     to_fulfil_archiving = serializers.IntegerField()
 
 
-class StoreNumbers(StageNumbers):
+class StoreNumbers(TruthShape, StageNumbers):
     store = StoreName()
-    as_of = serializers.DateTimeField(allow_null=True, help_text="Null during the first load.")
 
 
-class OrderCounts(Fields):
-    as_of = serializers.DateTimeField(allow_null=True, help_text="Of the store that is furthest behind.")
+class OrderCounts(TruthShape):
     total = StageNumbers()
     stores = StoreNumbers(many=True, required=False, help_text="With group_by=store.")
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -47,36 +48,45 @@ def proof_status(store: Store) -> ProofStatus:
     return proof_statuses([store])[store.pk]
 
 
-def proof_statuses(stores: Iterable[Store]) -> Mapping[int, ProofStatus]:
-    """Of many stores at once, by their ids, in three queries."""
-    stores = list(stores)
-    rows = Proof.objects.filter(store__in=stores)
-    finished = rows.order_by("store_id", "-finished_at", "-pk").distinct("store_id")
-    last = {proof.store_id: proof for proof in finished.filter(state__in=_PROVEN)}
-    failed = {proof.store_id: proof for proof in finished.filter(state=ProofState.FAILED)}
-    running = {proof.store_id: proof for proof in rows.filter(state__in=_OPEN)}
-    now = db_now()
-    found = {}
+def proof_statuses(stores: Iterable[Store], *, now: datetime | None = None) -> Mapping[int, ProofStatus]:
+    """Of many stores at once, by their ids, in two queries, and one for the time when `now` is not given."""
+    stores, now = list(stores), now or db_now()
+    # One look into the index per store, whatever the number of its proofs.
+    chosen = Store._base_manager.filter(pk__in=[store.pk for store in stores]).values_list(
+        "pk", _newest(_PROVEN), _newest((ProofState.FAILED,)), _newest(_OPEN)
+    )
+    ids = {pk: found for pk, *found in chosen}
+    proofs = Proof.objects.in_bulk([pk for found in ids.values() for pk in found if pk is not None])
+    statuses = {}
     for store in stores:
-        one, bad = last.get(store.pk), failed.get(store.pk)
-        if one and bad and one.finished_at and bad.finished_at and bad.finished_at < one.finished_at:
-            bad = None
-        overdue = one is None or one.finished_at is None or now - one.finished_at > OVERDUE_AFTER
-        if one is not None and one.state == ProofState.DIFFERS:
-            level = Level.BAD
-        else:
-            level = Level.WARNING if overdue or bad else Level.GOOD
-        found[store.pk] = ProofStatus(level, _sentence(store, one, bad), overdue, one, bad, running.get(store.pk))
-    return found
+        one, bad, running = (proofs.get(pk) for pk in ids.get(store.pk, (None, None, None)))
+        statuses[store.pk] = _status(store, one, bad, running, now)
+    return statuses
 
 
-def _sentence(store: Store, last: Proof | None, failed: Proof | None) -> str:
+def _newest(states: Iterable[ProofState]) -> Subquery:
+    rows = Proof.objects.filter(store=OuterRef("pk"), state__in=list(states)).order_by("-finished_at", "-pk")
+    return Subquery(rows.values("pk")[:1])
+
+
+def _status(store: Store, one: Proof | None, bad: Proof | None, running: Proof | None, now: datetime) -> ProofStatus:
+    if one and bad and one.finished_at and bad.finished_at and bad.finished_at < one.finished_at:
+        bad = None
+    overdue = one is None or one.finished_at is None or now - one.finished_at > OVERDUE_AFTER
+    if one is not None and one.state == ProofState.DIFFERS:
+        level = Level.BAD
+    else:
+        level = Level.WARNING if overdue or bad else Level.GOOD
+    return ProofStatus(level, _sentence(store, one, bad, now), overdue, one, bad, running)
+
+
+def _sentence(store: Store, last: Proof | None, failed: Proof | None, now: datetime) -> str:
     parts = []
     if last is None:
         parts.append(_("Not proven yet"))
     elif last.finished_at is not None:
         at = last.finished_at.astimezone(ZoneInfo(store.timezone))
-        today = db_now().astimezone(at.tzinfo).date() == at.date()
+        today = now.astimezone(at.tzinfo).date() == at.date()
         sign = "=" if last.live_there == last.live_here else "≠"
         parts.append(f"{last.live_there} {sign} {last.live_here}")
         parts.append(_("checked %(when)s") % {"when": at.strftime("%H:%M" if today else "%Y-%m-%d %H:%M")})

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from backoffice.core.clock import db_now
 from stores.choices import InboxState, SyncPhase
 from stores.models import InboxMessage, Quarantined, ShopBudget, Store, SyncStream
 from stores.shopify.scopes import missing
+
+from .truth import behind_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def mirror_status(store: Store) -> MirrorStatus:
     return MirrorStatus(
         as_of=as_of,
         lag=lag,
-        is_stale=lag is not None
-        and lag > max(timedelta(minutes=3), timedelta(seconds=3 * settings.SYNC_EVERY_SECONDS)),
+        is_stale=lag is not None and lag > behind_after(),
         loading=main is None or main.phase == SyncPhase.FIRST_LOAD,
         streams=tuple(_stream(stream) for stream in streams),
         waiting_webhooks=inbox.filter(state=InboxState.PENDING).count(),

@@ -130,7 +130,13 @@ def test_answers_are_as_the_document_says(
 
 def test_the_check_itself_finds_faults(api_document: dict[str, Any]):
     """A test of answers that can find nothing proves nothing."""
-    good = {"as_of": None, "total": dict.fromkeys(("live", "to_fulfil", "to_settle", "to_archive"), 1)}
+    true = {"as_of": None, "proof": {"level": "good", "sentence": "", "checked_at": None}}
+    good = {
+        **true,
+        "history_from": None,
+        "loading": None,
+        "total": dict.fromkeys(("live", "to_fulfil", "to_settle", "to_archive"), 1),
+    }
     good["total"] |= {"on_hold": 0, "to_fulfil_archiving": 0}
     asked = {"path": "/api/v1/orders/counts/", "method": "get", "status": 200, "content_type": "application/json"}
     assert faults(api_document, **asked, body=good) == []

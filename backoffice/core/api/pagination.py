@@ -33,8 +33,9 @@ class KeysetPagination(BasePagination):
         )
         return self._page.rows
 
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self.next_link(), "previous": self.previous_link()})
+    def get_paginated_response(self, data: Any, **beside: Any) -> Response:
+        """`beside` is said of the page as a whole."""
+        return Response({**beside, "results": data, "next": self.next_link(), "previous": self.previous_link()})
 
     def next_link(self) -> str | None:
         return self._link(self._page.next)

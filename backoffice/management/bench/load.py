@@ -27,7 +27,7 @@ from orders.models import (
 from orders.services.ingest import ingest_orders
 from stores.models import Store
 from stores.rehearsal.process import RehearsalShop
-from stores.services.admission import facts_of
+from stores.services.facts import columns_of
 from stores.shopify.auth import StaticToken
 from stores.shopify.client import Client
 from stores.shopify.reading import ORDERS_PER_PAGE, iterate_orders, read_shop
@@ -47,7 +47,7 @@ def run(orders: int | None) -> list[Result]:
     start = perf_counter()
     shop, snapshots = read_shop_orders(orders or DEFAULT_ORDERS)
     reading = perf_counter() - start
-    store = Store._base_manager.create(gid=shop.gid, **facts_of(shop))
+    store = Store._base_manager.create(gid=shop.gid, **columns_of(shop))
 
     start = perf_counter()
     with scopes_disabled():

@@ -10,7 +10,7 @@ from backoffice.core.clock import db_now
 from orders.models import Order
 from orders.services.ingest import ingest_orders
 from stores.models import Store
-from stores.services.admission import facts_of
+from stores.services.facts import columns_of
 
 from .load import read_shop_orders
 
@@ -20,7 +20,7 @@ _SEEDS = 400
 def many_orders(wanted: int) -> Store:
     """A store with at least `wanted` orders with lines and tags; only the parts that lists read are multiplied."""
     shop, snapshots = read_shop_orders(_SEEDS)
-    store = Store._base_manager.create(gid=shop.gid, **facts_of(shop))
+    store = Store._base_manager.create(gid=shop.gid, **columns_of(shop))
     with scopes_disabled():
         for page in chunked(snapshots, 50):
             ingest_orders(store, page, fetched_at=db_now(), by_id=False, backfilled=True)

@@ -49,16 +49,22 @@
   // A part of the page that asks for its own next state until it says that it is done.
   const live = (element) => {
     const every = Number(element.dataset.every || 2000);
+    let heard = Date.now();
     const again = async () => {
       if (!element.isConnected || element.querySelector("[data-done]")) return;
       if (!document.hidden) {
         try {
           const answer = await fetch(element.dataset.live, { headers: { Accept: "text/html" }, credentials: "same-origin" });
           if (answer.redirected || answer.status === 403) return void location.reload();
-          if (answer.ok) element.innerHTML = await answer.text();
+          if (answer.ok) {
+            element.innerHTML = await answer.text();
+            heard = Date.now();
+          }
           // The rest of the page speaks of what has just ended.
           if (element.querySelector("[data-done]") && element.hasAttribute("data-reload") && !writing()) return void location.reload();
         } catch { /* The server is away for a moment; the next look may find it. */ }
+        // What stands there was true when it came; after a minute without news it says so itself.
+        element.querySelectorAll(".bo-unheard").forEach((words) => { words.hidden = Date.now() - heard < 60_000; });
       }
       setTimeout(again, every);
     };
