@@ -20,7 +20,7 @@ from .models import Order
 from .query.given import Given
 from .query.stores import ActorsFilter
 from .query.syntax import LONGEST, QueryError, parse
-from .query.tree import Term, terms
+from .query.tree import Term, terms, text_of
 from .querysets import OrderQuerySet
 
 SEARCH = "q"
@@ -42,6 +42,11 @@ def explain(text: str, *, actor: Actor) -> str:
     if tree is not None:
         VOCABULARY.condition(tree, Given(actor))
     return VOCABULARY.explain(tree)
+
+
+def text_in_short(text: str) -> str:
+    """The same search in one way of writing: what is kept of it and compared. Raises `QueryError`."""
+    return text_of(parse(text))
 
 
 class SearchText(Text):

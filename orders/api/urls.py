@@ -6,12 +6,15 @@ from django.urls import path
 
 from .acts import ActionView, ArchiveView, TagsView, UnarchiveView
 from .comments import CommentView, OrderCommentsView
+from .explain import ExplainView, FieldsView
 from .orders import OrderCountsView, OrderListView, OrderView, TimelineView
 from .runs import RunView
 
 urlpatterns = [
     path("orders/", OrderListView.as_view(), name="orders"),
     path("orders/counts/", OrderCountsView.as_view(), name="order_counts"),
+    path("orders/explain/", ExplainView.as_view(), name="order_explain"),
+    path("orders/fields/", FieldsView.as_view(), name="order_fields"),
     path("orders/actions/<slug:verb>/", ActionView.as_view(), name="order_action"),
     path("orders/<int:order_id>/", OrderView.as_view(), name="order"),
     path("orders/<int:order_id>/timeline/", TimelineView.as_view(), name="order_timeline"),

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from backoffice.core.errors import Invalid
+from backoffice.core.errors import FieldError, InvalidFields
 
 from .tree import All, Any, Node, Not, Span, Term, Value, Words
 
@@ -36,11 +36,11 @@ _JOINT = re.compile(r"(AND|OR|NOT)(?=[\s()]|$)")
 _SPACE = re.compile(r"\s*")
 
 
-class QueryError(Invalid):
+class QueryError(InvalidFields):
     """A search text that cannot be read. `span` is the part that is wrong; the message is the remedy."""
 
     def __init__(self, code: str, message: str, span: Span, *, suggestion: str = "") -> None:
-        super().__init__(code, message, field="q", start=span.start, end=span.end)
+        super().__init__([FieldError("q", code, message, (span.start, span.end), suggestion)])
         self.span = span
         self.suggestion = suggestion
 
