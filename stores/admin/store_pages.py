@@ -20,13 +20,12 @@ from backoffice.core.errors import NotFound
 from backoffice.core.pages import fragment, page
 from backoffice.core.panels import Row
 from stores.choices import StoreState, SyncPhase
-from stores.models import Quarantined, Store, SyncStream
+from stores.models import Store, SyncStream
 from stores.services.connect import disconnect_store, pause_store, resume_store
 from stores.services.proof_status import proof_status
 from stores.services.status import mirror_status
 
 LIST, PAGE, STATUS = "admin/stores/list.html", "admin/stores/page.html", "admin/stores/_status.html"
-_SET_ASIDE_SHOWN = 20
 
 Tone = Literal["good", "info", "warning", "bad", "neutral"]
 TONES: Mapping[str, Tone] = {
@@ -79,9 +78,8 @@ def store_page(request: HttpRequest, store_id: int) -> HttpResponseBase:
     }
     if "part" in request.GET:
         return fragment(request, STATUS, **context)
-    set_aside = Quarantined.objects.filter(store=store).order_by("-last_at")[:_SET_ASIDE_SHOWN]
     context |= {"may_connect": actor.sees_every_store, "may_prove": actor.may(Right.MANAGE_STORE, store.pk)}
-    return page(request, PAGE, store.name, set_aside=set_aside, **context)
+    return page(request, PAGE, store.name, **context)
 
 
 _SWITCHES = {"pause": pause_store, "resume": resume_store, "disconnect": disconnect_store}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,12 +11,13 @@ from rest_framework.response import Response
 
 from backoffice.core.api.documentation import IDEMPOTENCY_KEY, answers, write_answers
 from backoffice.core.api.views import ApiView
-from backoffice.core.errors import NotFound
 from stores.choices import ProofState
 from stores.models import Proof, Store
 from stores.services.comparison import Kind
 from stores.services.proof import request_proof
 from stores.services.proof_status import Level, proof_status
+
+from .finding import find_store
 
 
 class DifferenceSerializer(serializers.Serializer[Any]):
@@ -78,7 +78,7 @@ class ProofView(ApiView):
         tags=["stores"],
     )
     def get(self, request: Request, store_id: int) -> Response:
-        return Response(_shown(self._find(store_id)))
+        return Response(_shown(find_store(self.actor, store_id)))
 
     @extend_schema(
         operation_id="stores_proof_request",
@@ -90,15 +90,9 @@ class ProofView(ApiView):
         tags=["stores"],
     )
     def post(self, request: Request, store_id: int) -> Response:
-        store = self._find(store_id)
+        store = find_store(self.actor, store_id)
         request_proof(store, actor=self.actor)
         return Response(_shown(store), status=202)
-
-    def _find(self, store_id: int) -> Store:
-        store: Store | None = Store.objects.visible_to(self.actor).filter(pk=store_id).first()
-        if store is None:
-            raise NotFound("not_found", _("There is no such store."))
-        return store
 
 
 def _shown(store: Store) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.urls import path
 from . import schema  # noqa: F401 - registers the description of tokens
 from .calendars import CalendarView
 from .proofs import ProofView
+from .quarantine import QuarantineRawView, QuarantineRetryView, QuarantineView
 from .stores import StoreListView, StoreView
 from .tokens import TokenListView, TokenView
 
@@ -15,6 +16,13 @@ urlpatterns = [
     path("stores/<int:store_id>/", StoreView.as_view(), name="store"),
     path("stores/<int:store_id>/proof/", ProofView.as_view(), name="store_proof"),
     path("stores/<int:store_id>/calendar/", CalendarView.as_view(), name="store_calendar"),
+    path("stores/<int:store_id>/quarantine/", QuarantineView.as_view(), name="store_quarantine"),
+    path("stores/<int:store_id>/quarantine/retry/", QuarantineRetryView.as_view(), name="store_quarantine_retry"),
+    path(
+        "stores/<int:store_id>/quarantine/<int:item_id>/answer/",
+        QuarantineRawView.as_view(),
+        name="store_quarantine_raw",
+    ),
     path("tokens/", TokenListView.as_view(), name="tokens"),
     path("tokens/<int:token_id>/", TokenView.as_view(), name="token"),
 ]

@@ -79,6 +79,10 @@ def store(side: Side, actor: Actor) -> dict[str, Any]:
     return {"store_id": side.store.pk}
 
 
+def parked(side: Side, actor: Actor) -> dict[str, Any]:
+    return {"store_id": side.store.pk, "item_id": side.parked.pk}
+
+
 def batch(side: Side, actor: Actor) -> dict[str, Any]:
     return {"batch_id": side.batch.pk}
 
@@ -142,6 +146,9 @@ API = (
     Door("api:store_proof", "post", MANAGERS, (202,), key=store),
     Door("api:store_calendar", may=READERS, key=store),
     Door("api:store_calendar", "put", MANAGERS, key=store, body=fixed(working_days=[0, 1])),
+    Door("api:store_quarantine", may=READERS, key=store),
+    Door("api:store_quarantine_retry", "post", AGENTS, (202,), key=store),
+    Door("api:store_quarantine_raw", may=MANAGERS, key=parked),
     Door("api:tokens", may=STAFF),
     Door("api:tokens", "post", STAFF, (201,), body=fixed(name="mine", scopes=["orders:read"])),
     # One's own alone: the agent made North's.
@@ -224,6 +231,9 @@ ADMIN = (
     Door("admin:stores_store_reconnect", may=ADMINISTRATOR, key=store, unseen=403),
     Door("admin:stores_store_reconnect", "post", ADMINISTRATOR, (400,), key=store, body=fixed(token=""), unseen=403),
     Door("admin:stores_store_switch", "post", ADMINISTRATOR, (302,), key=also(store, what="pause")),
+    Door("admin:stores_store_quarantine", may=VIEWERS, key=store),
+    Door("admin:stores_store_quarantine_retry", "post", AGENTS, (302,), key=store),
+    Door("admin:stores_store_quarantine_raw", "post", MANAGERS, key=parked),
     Door("admin:stores_store_proof", "post", MANAGERS, (302,), key=store),
     Door("admin:stores_store_calendar", may=VIEWERS, key=store),
     Door(

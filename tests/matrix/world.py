@@ -42,6 +42,7 @@ class Side:
     merchant: Merchant
     person: User
     token: ApiToken
+    parked: Quarantined
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,9 @@ def _side(store: Store, word: str, *, person: User) -> Side:
         details=[{"gid": f"gid-{word}", "kind": "missing", "repaired": False}],
         remaining=1,
     )
-    Quarantined.objects.create(store=store, resource="orders", gid=f"gid-{word}", reason=f"odd {word}")
+    parked = Quarantined.objects.create(
+        store=store, resource="orders", gid=f"gid-{word}", reason=f"odd {word}", raw=f"raw {word}"
+    )
     changed = make_order(store, name=f"#{word}2")
     change = RemoteChange.objects.create(
         store=store,
@@ -168,4 +171,4 @@ def _side(store: Store, word: str, *, person: User) -> Side:
     token = ApiToken.objects.create(
         user=person, name=f"token {word}", prefix=f"p{word}"[:12], digest="0" * 64, scopes=["orders:read"]
     )
-    return Side(store, order, comment, change.run_id, batch, message, template, merchant, person, token)
+    return Side(store, order, comment, change.run_id, batch, message, template, merchant, person, token, parked)
