@@ -20,6 +20,7 @@ class Job:
 
 JOBS = (
     Job("purge", "backoffice.core.tasks.purge_job", "17 2 * * *"),
+    Job("purge receipts", "stores.services.compliance.purge_job", "27 3 * * *"),
     Job("purge webhooks", "stores.services.inbox.purge_job", "47 2 * * *"),
     Job("purge runs", "stores.services.runs.purge_job", "37 2 * * *"),
     # Shopify deletes a subscription after eight deliveries that failed.

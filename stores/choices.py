@@ -25,6 +25,10 @@ class StoreState(models.TextChoices):
     DISCONNECTED = "disconnected", pgettext_lazy("store state", "Disconnected")
 
 
+BEING_ERASED = "being_erased"
+"""`Store.state_code` of a disconnected store while all of it is erased: it cannot be connected before that ends."""
+
+
 class CredentialKind(models.TextChoices):
     """How the token is come by: pasted, minted from the app's id and secret, or given when the owner let the app in."""
 
@@ -109,3 +113,29 @@ class ProofState(models.TextChoices):
     REPAIRED = "repaired", pgettext_lazy("proof state", "Repaired")
     DIFFERS = "differs", pgettext_lazy("proof state", "Differs")
     FAILED = "failed", pgettext_lazy("proof state", "Failed")
+
+
+class ComplianceKind(models.TextChoices):
+    """What is asked about a person or a shop."""
+
+    EXPORT = "export", pgettext_lazy("privacy request", "Hand over a person's data")
+    ERASE_PERSON = "erase_person", pgettext_lazy("privacy request", "Erase a person")
+    ERASE_SHOP = "erase_shop", pgettext_lazy("privacy request", "Erase the shop")
+
+
+class ComplianceState(models.TextChoices):
+    """WAITING and RUNNING are open. There is no giving up: what fails is tried again until it is done."""
+
+    WAITING = "waiting", pgettext_lazy("privacy request", "Waiting")
+    RUNNING = "running", pgettext_lazy("privacy request", "Running")
+    DONE = "done", pgettext_lazy("privacy request", "Done")
+    CANCELLED = "cancelled", pgettext_lazy("privacy request", "Cancelled")
+
+
+class ComplianceStage(models.TextChoices):
+    """How far the work has come; each stage may be begun again."""
+
+    BEGIN = "begin", pgettext_lazy("privacy request", "Beginning")
+    ORDERS = "orders", pgettext_lazy("privacy request", "Order by order")
+    PERSON = "person", pgettext_lazy("privacy request", "The person himself")
+    REST = "rest", pgettext_lazy("privacy request", "Looking through everything else")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from backoffice.core import privacy, sweeps
 
-from .services import credentials, inbox, proof, quarantine, quarantine_privacy, sync
+from .services import compliance, credentials, inbox, proof, quarantine, quarantine_privacy, sync
 
 
 def connect() -> None:
@@ -12,6 +12,7 @@ def connect() -> None:
     sweeps.register("stores.sync", sync.sweep)
     sweeps.register("stores.inbox", inbox.sweep)
     sweeps.register("stores.credentials", credentials.sweep)
+    sweeps.register("stores.compliance", compliance.sweep)
     sweeps.register("stores.proof", proof.sweep)
     sweeps.register("stores.quarantine", quarantine.sweep)
     privacy.register(quarantine_privacy.PART)

@@ -35,7 +35,8 @@ class PersonalData:
     `find` gives the words by which the person can be recognised, from what is held before it is erased. `forbid` keeps
     what is erased from coming back, whatever is read later; it runs first. `orders` gives (position, gid) of the
     person's orders behind a position, in its order. `covers` names the tables that the part erases by itself: the last
-    look over all tables leaves them out.
+    look over all tables leaves them out. `forget_store` ends what a part holds of a store that is erased, where no
+    foreign key says so.
     """
 
     name: str
@@ -45,6 +46,7 @@ class PersonalData:
     forbid: Callable[[Person], int] | None = None
     orders: Callable[[Person, int, int], Sequence[tuple[int, str]]] | None = None
     covers: frozenset[str] = frozenset()
+    forget_store: Callable[[int], int] | None = None
 
 
 _parts: dict[str, PersonalData] = {}

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, Now
 from django.db.models.lookups import Exact
 
 from backoffice.core.privacy import Person, PersonalData
 from notifications.choices import MessageState
-from notifications.models import Message
+from notifications.models import Batch, Message, MessageOrder
 from notifications.transports.addresses import address_key
+from orders.models import Order
 
 _ERASED = "erased"
 
@@ -65,14 +66,34 @@ def erase(person: Person) -> int:
         )
 
 
-PART = PersonalData("notifications.messages", export=export, erase=erase)
+def forget_store(store_id: int) -> int:
+    """Takes a store that is erased out of the batches; one that has no other store left goes."""
+    batches = Batch._base_manager.filter(store_ids__contains=[store_id])
+    gone, _ = batches.filter(store_ids__len=1).delete()
+    theirs = Message._base_manager.filter(batch=OuterRef("pk")).order_by().values("batch").annotate(n=Count("pk"))
+    return gone + batches.update(
+        store_ids=Func("store_ids", Value(store_id), function="array_remove"),
+        total=Coalesce(Subquery(theirs.values("n")), 0),
+    )
+
+
+PART = PersonalData(
+    "notifications.messages",
+    export=export,
+    erase=erase,
+    covers=frozenset({Message._meta.db_table, MessageOrder._meta.db_table}),
+    forget_store=forget_store,
+)
 
 
 def _messages(person: Person) -> QuerySet[Message]:
     """To his address, or about his orders: he may have had another address then."""
-    his = Q(pk__in=Message.objects.filter(order_rows__order__gid__in=person.order_gids).values("pk"))
+    orders = Order.objects.filter(store_id=person.store_id)
+    named = orders.filter(gid__in=person.order_gids)
     if person.customer_gid:
-        his |= Q(pk__in=Message.objects.filter(order_rows__order__customer__gid=person.customer_gid).values("pk"))
+        named = named | orders.filter(customer__gid=person.customer_gid)
+    about = MessageOrder.objects.filter(store_id=person.store_id, order__in=named.values("pk"))
+    his = Q(pk__in=about.values("message"))
     if person.email:
         his |= Q(address_key=address_key(person.email.strip()))
     messages: QuerySet[Message] = Message.objects.filter(his, store_id=person.store_id)

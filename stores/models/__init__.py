@@ -3,6 +3,7 @@
 from .access import ApiToken, Membership
 from .budget import ShopBudget
 from .calendar import StoreCalendar
+from .compliance import ComplianceRequest, ExportPiece, RetiredSigner
 from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage
 from .proof import Proof
@@ -13,7 +14,9 @@ from .sync import SyncStream
 
 __all__ = [
     "ApiToken",
+    "ComplianceRequest",
     "Credential",
+    "ExportPiece",
     "HourCount",
     "InboxMessage",
     "Membership",
@@ -21,6 +24,7 @@ __all__ = [
     "PendingAuthorization",
     "Proof",
     "Quarantined",
+    "RetiredSigner",
     "ShopBudget",
     "Store",
     "StoreCalendar",

@@ -18,7 +18,7 @@ from backoffice.core.actor import SYSTEM, Actor
 from backoffice.core.clock import db_now
 from backoffice.core.errors import Invalid, NotAllowed, Refused, Unreachable
 from stores import resources
-from stores.choices import CredentialKind, StoreState, SyncPhase
+from stores.choices import BEING_ERASED, CredentialKind, StoreState, SyncPhase
 from stores.gateway import base_url_of
 from stores.models import Credential, Merchant, ShopBudget, Store, SyncStream
 from stores.scoping import acting_as
@@ -30,7 +30,7 @@ from stores.shopify.scopes import has_scope, reads_more
 from stores.shopify.snapshots import ShopSnapshot
 from stores.shopify.throttle import Lane, MemoryBudget
 
-from . import facts, history, sync, uninstall, webhooks
+from . import facts, forgetting, history, sync, uninstall, webhooks
 
 # The field of the form that each refusal of the shop is about, for each way to connect.
 _ABOUT_THE_APP = {
@@ -114,6 +114,12 @@ def _keep(shop: ShopSnapshot, access: Access, merchant: Merchant | None) -> Stor
     known = Store.objects.select_for_update().filter(gid=shop.gid).first()
     if known is not None and known.state in (StoreState.CONNECTED, StoreState.PAUSED):
         raise _already(shop)
+    if known is not None and known.state_code == BEING_ERASED:
+        raise Refused(
+            "store_being_erased",
+            _("This shop asked for its erasure, which is under way. Connect it when that is done."),
+            field="domain",
+        )
     said: dict[str, object] = {**facts.columns_of(shop), "refused_scopes": {}}
     grown = False
     if known is None:
@@ -144,6 +150,7 @@ def _keep(shop: ShopSnapshot, access: Access, merchant: Merchant | None) -> Stor
     if grown:
         sync.load_again(store)
     uninstall.forget(store)
+    forgetting.welcome_back(store)
     return store
 
 

@@ -25,6 +25,7 @@ from stores.shopify.errors import ShopifyError
 
 from . import sync
 from .admission import Access, admit, check_may_connect, tell
+from .forgetting import forget_access
 
 
 def connect_store(
@@ -97,10 +98,10 @@ def resume_store(store: Store, *, actor: Actor) -> None:
 
 
 def disconnect_store(store: Store, *, actor: Actor) -> None:
-    """Forgets the token; the mirror stays readable and keeps its history."""
+    """Forgets the access; the mirror stays readable and keeps its history."""
     with transaction.atomic():
         _switch(store, StoreState.DISCONNECTED, "store.disconnected", actor=actor)
-        Credential.objects.filter(store=store).delete()
+        forget_access(store)
 
 
 def _switch(store: Store, state: StoreState, action: str, *, actor: Actor) -> None:

@@ -11,9 +11,11 @@ from backoffice.core import audit
 from backoffice.core.actor import SYSTEM
 from stores.choices import StoreState
 from stores.heard import ESSENTIAL
-from stores.models import Credential, Store, SyncStream
+from stores.models import Store, SyncStream
 from stores.shopify.errors import NeedsPerson
 from stores.shopify.scopes import named_in
+
+from .forgetting import forget_access
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +56,7 @@ def note_answer(store: Store) -> None:
 
 def note_uninstalled(store: Store) -> None:
     """The app was removed from the shop: the token is worth nothing any more and is forgotten at once. The mirror stays
-    until the shop asks for its erasure."""
+    until the shop asks for its erasure, and with it the secret by which it proves that it is the one who asks."""
     with transaction.atomic():
         gone = Store.objects.filter(pk=store.pk).exclude(state=StoreState.DISCONNECTED)
         if gone.update(
@@ -63,6 +65,6 @@ def note_uninstalled(store: Store) -> None:
             state_message="The app was removed from this shop. Install it again and reconnect the store.",
             state_changed_at=Now(),
         ):
-            Credential.objects.filter(store_id=store.pk).delete()
+            forget_access(store)
             SyncStream.objects.filter(store_id=store.pk).update(error_code="uninstalled")
             audit.record("store.uninstalled", actor=SYSTEM, store_id=store.pk)

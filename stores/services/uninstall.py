@@ -33,7 +33,7 @@ def work_off(store: Store) -> None:
     if not messages:
         return
     try:
-        removed = store.state == StoreState.DISCONNECTED or _is_removed(store)
+        removed = store.state == StoreState.DISCONNECTED or is_removed(store)
     except ShopifyError as error:
         pause = error.after_seconds if isinstance(error, TryAgain) else 30.0
         for message in messages:
@@ -59,7 +59,8 @@ def forget(store: Store) -> None:
     )
 
 
-def _is_removed(store: Store) -> bool:
+def is_removed(store: Store) -> bool:
+    """Asks the shop. Raises `ShopifyError` when it neither takes the token nor refuses it."""
     try:
         read_shop(client_for(store, Purpose.CARE), lane=Lane.INTERACTIVE)
     except NeedsPerson as error:
