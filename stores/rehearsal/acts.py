@@ -15,6 +15,7 @@ from stores.rehearsal.ops.pay import transact
 from stores.rehearsal.ops.refund import Return, cancel, refund
 from stores.rehearsal.ops.tags import tidy
 from stores.rehearsal.shop import Shop
+from stores.rehearsal.shop_acts import SHOP_ACTS
 
 Act = Callable[[Shop, Doc, dict[str, Any]], tuple[tuple[str, ...], dict[str, Any]]]
 UPDATED = "ORDERS_UPDATED"
@@ -30,11 +31,9 @@ def act(shop: Shop, wish: dict[str, Any]) -> dict[str, Any]:
     with shop.busy, shop.store.transaction():
         if action == "new_order":
             return {"orders": [_new(shop) for _ in range(int(wish.get("count") or 1))]}
-        if action == "uninstall":
-            announce(shop, {}, ["APP_UNINSTALLED"], details={})
-            shop.token_revoked = True
-            shop.webhooks.drop_all()
-            return {"orders": []}
+        if action in SHOP_ACTS:
+            about = _find(shop, str(wish["order"]))[1] if wish.get("order") else None
+            return {"orders": [], "done": SHOP_ACTS[action](shop, about, wish)}
         n, doc = _find(shop, str(wish.get("order") or ""))
         if action == "delete":
             shop.store.delete(n)
@@ -43,7 +42,8 @@ def act(shop: Shop, wish: dict[str, Any]) -> dict[str, Any]:
             return {"orders": [doc["id"]]}
         do = ACTS.get(str(action))
         if do is None:
-            raise UnknownAct(f"unknown action {action!r}; known: new_order, delete, uninstall, {', '.join(ACTS)}")
+            known = ", ".join(("new_order", "delete", *SHOP_ACTS, *ACTS))
+            raise UnknownAct(f"unknown action {action!r}; known: {known}")
         topics, details = do(shop, doc, wish)
         shop.store.save(doc)
         shop.store.set_meta("last_seen", str(shop.clock.now()))

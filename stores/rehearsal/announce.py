@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from stores.rehearsal import payloads
+from stores.rehearsal import notices
 from stores.rehearsal.ops.document import Doc
 from stores.rehearsal.shop import Shop
 
@@ -19,4 +19,4 @@ def announce(shop: Shop, doc: Doc, topics: Sequence[str], *, details: dict[str, 
     event_id = str(uuid.uuid4())
     for topic in dict.fromkeys(topics):
         if shop.webhooks.wanted(topic):
-            shop.webhooks.emit(topic, payloads.of(topic, shop, doc, details), event_id=event_id)
+            shop.webhooks.emit(topic, notices.payload(topic, shop, doc, details), event_id=event_id)

@@ -34,6 +34,13 @@ def access_denied(field: str, scopes: tuple[str, ...]) -> GraphQLError:
     )
 
 
+def not_approved(kind: str) -> GraphQLError:
+    """For protected customer data that the app was not approved to see."""
+    page = "https://shopify.dev/docs/apps/launch/protected-customer-data"
+    message = f"This app is not approved to access the {kind} object. See {page} for more details."
+    return coded(message, "ACCESS_DENIED", documentation=page)
+
+
 def throttled() -> dict[str, Any]:
     return {"message": "Throttled", "extensions": {"code": "THROTTLED", "documentation": LIMITS_PAGE}}
 

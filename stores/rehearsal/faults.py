@@ -1,13 +1,16 @@
 """Faults put into the answers and the webhooks on purpose: for the next so many requests, or by chance.
 
 Request kinds: `status` (429, 402, 403, 423, 5xx...), `throttled`, `latency`, `hang`, `cut_after_bytes`, `reset`,
-`html`, `errors_and_data`, `user_errors`, `null_node`, `apply_then_drop_reply`, `token_revoked`.
+`html`, `errors_and_data`, `user_errors`, `null_node`, `apply_then_drop_reply`, `token_revoked`,
+`version_sunset` (another `version` answers than the one asked for).
 Requests for result files meet those of the request kinds that name them (`only: "file"`).
 Bulk kinds strike an operation when it begins: `bulk_failed`, `bulk_timeout`, `bulk_access_denied` (`share`: how much of
 it is there as partial data), `bulk_expired_url`, `bulk_truncated` (`bytes`: so many, 0: within the last line),
 `bulk_slow` (`seconds`), `bulk_stuck`; and, on `count` pages each, `bulk_duplicate_line`, `bulk_child_first`,
 `bulk_orphan`, `bulk_blank_line`, `bulk_garbage_line`, `bulk_unknown_type`.
-Webhook kinds: `webhook_dup`, `webhook_drop`, `webhook_delay`, `webhook_reorder`, `webhook_bad_hmac`.
+Webhook kinds: `webhook_dup`, `webhook_drop`, `webhook_delay`, `webhook_reorder`,
+`webhook_bad_hmac`, `webhook_header_swap` (headers name `topic` and `shop` instead), `webhook_gzip` (body compressed,
+and signed so), `webhook_size` (`bytes`).
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from stores.rehearsal.clock import iso
 REQUEST_KINDS = frozenset(
     {
         "status", "throttled", "latency", "hang", "cut_after_bytes", "reset", "html", "errors_and_data", "user_errors",
-        "null_node", "apply_then_drop_reply", "token_revoked",
+        "null_node", "apply_then_drop_reply", "token_revoked", "version_sunset",
     }
 )  # fmt: skip
 OAUTH_KINDS = frozenset({"status", "latency", "hang", "cut_after_bytes", "reset", "html", "apply_then_drop_reply"})
@@ -41,7 +44,12 @@ BULK_KINDS = frozenset(
         "bulk_unknown_type",
     }
 )  # fmt: skip
-WEBHOOK_KINDS = frozenset({"webhook_dup", "webhook_drop", "webhook_delay", "webhook_reorder", "webhook_bad_hmac"})
+WEBHOOK_KINDS = frozenset(
+    {
+        "webhook_dup", "webhook_drop", "webhook_delay", "webhook_reorder", "webhook_bad_hmac", "webhook_header_swap",
+        "webhook_gzip", "webhook_size",
+    }
+)  # fmt: skip
 
 KINDS = REQUEST_KINDS | BULK_KINDS | WEBHOOK_KINDS
 _LOGGED = 500
@@ -62,6 +70,9 @@ class Fault:
     count: int = 1
     retry_after: str = ""
     share: float = 0.0
+    topic: str = ""
+    shop: str = ""
+    version: str = ""
     struck: int = 0
 
 

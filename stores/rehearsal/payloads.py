@@ -9,21 +9,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from stores.rehearsal import derived, money
-from stores.rehearsal.clock import parse
+from stores.rehearsal.clock import iso, parse
 from stores.rehearsal.gids import read
 from stores.rehearsal.ops.document import Doc, number
 from stores.rehearsal.shop import Shop
 
+Builder = Callable[[Shop, Doc, dict[str, Any]], Any]
+"""Makes a payload from the shop, the order (empty for topics about none) and the details of the occasion."""
 _DISPLAYED = {"FULFILLED": "fulfilled", "PARTIALLY_FULFILLED": "partial"}
 
 
 def of(topic: str, shop: Shop, doc: Doc, details: dict[str, Any]) -> Any:
-    """The payload of one topic about one order (or about a part of it, found in `details`)."""
-    if topic.startswith("FULFILLMENT_ORDERS_"):
-        return {"fulfillment_order": _fulfillment_order(details["fulfillment_order"], topic)}
-    if topic.startswith("FULFILLMENT_HOLDS_"):
-        gid = details["fulfillment_order"]["id"]
-        return {"fulfillment_order": {"id": gid}, "fulfillment_hold": _hold(details["hold"])}
+    """The payload of a topic about one order, or about its refund, transaction or fulfilment, found in `details`."""
     when = partial(local, zone=shop.settings.timezone)
     if topic == "ORDERS_DELETE":
         return {"id": number(doc["id"])}
@@ -33,14 +30,6 @@ def of(topic: str, shop: Shop, doc: Doc, details: dict[str, Any]) -> Any:
         return _transaction(details["transaction"], when)
     if topic.startswith("FULFILLMENTS_"):
         return _fulfillment(doc, details["fulfillment"], when)
-    if topic == "APP_UNINSTALLED":
-        settings = shop.settings
-        return {
-            "id": number(shop.id),
-            "name": settings.name,
-            "myshopify_domain": settings.domain,
-            "domain": settings.domain,
-        }
     return order(shop, doc)
 
 
@@ -63,6 +52,27 @@ def local(text: str | None, *, zone: str) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(zone)).isoformat()
+
+
+def shop(shop: Shop) -> Doc:
+    """`shop/update` and `app/uninstalled`."""
+    settings, mail = shop.settings, f"hello@{shop.handle}.example.com"
+    return {
+        "id": number(shop.id),
+        "name": shop.name,
+        "email": mail,
+        "customer_email": mail,
+        "domain": f"{shop.handle}.example.com",
+        "myshopify_domain": settings.domain,
+        "currency": settings.currency,
+        "iana_timezone": settings.timezone,
+        "country": "NL",
+        "plan_display_name": settings.plan.capitalize(),
+        "plan_name": settings.plan,
+        "primary_location_id": 61,
+        "shop_owner": "Rehearsal Owner",
+        "updated_at": local(iso(shop.clock.now()), zone=settings.timezone),
+    }
 
 
 def order(shop: Shop, doc: Doc) -> Doc:
@@ -91,9 +101,9 @@ def order(shop: Shop, doc: Doc) -> Doc:
         amounts[f"{name}_set"] = _bag(bag)
     financial = derived.financial_status(doc)
     gid = read(doc["customer"]) if doc.get("customer") else None
-    customer = shop.customer(gid) if gid else None
+    buyer = shop.customer(gid) if gid else None
     outstanding = derived.outstanding(doc)
-    return {
+    found = {
         "id": number(doc["id"]),
         "admin_graphql_api_id": doc["id"],
         "name": doc.get("name"),
@@ -129,7 +139,7 @@ def order(shop: Shop, doc: Doc) -> Doc:
             for code in doc.get("discountCodes", ())
         ],
         "payment_gateway_names": list(dict.fromkeys(t["gateway"] for t in doc.get("transactions", ()))),
-        "customer": _customer(customer) if customer else None,
+        "customer": customer(buyer) if buyer else None,
         "billing_address": _address(doc.get("billingAddress")),
         "shipping_address": _address(doc.get("shippingAddress")),
         "line_items": [_line(line) for line in doc.get("lineItems", ())],
@@ -137,6 +147,16 @@ def order(shop: Shop, doc: Doc) -> Doc:
         "fulfillments": [_fulfillment(doc, entry, when) for entry in doc.get("fulfillments", ())],
         "refunds": [_refund(doc, entry, when) for entry in doc.get("refunds", ())],
     }
+    return found if shop.approved == 2 else _without_persons(found, customer=shop.approved == 1)
+
+
+def _without_persons(found: Doc, *, customer: bool) -> Doc:
+    """Protected data is left out as it is left out of answers."""
+    hidden = ("first_name", "last_name", "name", "address1", "address2", "zip", "phone", "email")
+    for name in ("billing_address", "shipping_address", "customer"):
+        if found[name]:
+            found[name] = {key: None if key in hidden else value for key, value in found[name].items()}
+    return {**found, "email": "", "contact_email": None, "phone": None, **({} if customer else {"customer": None})}
 
 
 def _bag(bag: Any) -> Doc:
@@ -166,17 +186,18 @@ def _address(address: Doc | None) -> Doc | None:
     }
 
 
-def _customer(customer: Doc) -> Doc:
+def customer(buyer: Doc) -> Doc:
+    """A buyer, as in an order and in `customers/*`."""
     return {
-        "id": number(customer["id"]),
-        "admin_graphql_api_id": customer["id"],
-        "first_name": customer.get("firstName"),
-        "last_name": customer.get("lastName"),
-        "email": (customer.get("defaultEmailAddress") or {}).get("emailAddress"),
-        "phone": (customer.get("defaultPhoneNumber") or {}).get("phoneNumber"),
-        "note": customer.get("note"),
-        "tags": ", ".join(customer.get("tags", ())),
-        "state": (customer.get("state") or "disabled").lower(),
+        "id": number(buyer["id"]),
+        "admin_graphql_api_id": buyer["id"],
+        "first_name": buyer.get("firstName"),
+        "last_name": buyer.get("lastName"),
+        "email": (buyer.get("defaultEmailAddress") or {}).get("emailAddress"),
+        "phone": (buyer.get("defaultPhoneNumber") or {}).get("phoneNumber"),
+        "note": buyer.get("note"),
+        "tags": ", ".join(buyer.get("tags", ())),
+        "state": (buyer.get("state") or "disabled").lower(),
     }
 
 
@@ -279,25 +300,4 @@ def _transaction(entry: Doc, when: Callable[..., str | None]) -> Doc:
         "processed_at": when(entry.get("processedAt")),
         "test": entry.get("test", False),
         "error_code": entry["errorCode"].lower() if entry.get("errorCode") else None,
-    }
-
-
-def _fulfillment_order(fo: Doc, topic: str) -> Doc:
-    """Gids and status only; the order is not named."""
-    shown: Doc = {"id": fo["id"], "status": fo["status"].lower()}
-    if topic.endswith("PLACED_ON_HOLD"):
-        shown["fulfillment_holds"] = [_hold(entry) for entry in fo.get("fulfillmentHolds", ())]
-    if topic.endswith("RESCHEDULED"):
-        shown["fulfill_at"] = fo.get("fulfillAt")
-    return shown
-
-
-def _hold(entry: Doc) -> Doc:
-    return {
-        "id": entry["id"],
-        "reason": entry["reason"].lower(),
-        "reason_notes": entry.get("reasonNotes"),
-        "held_by_requesting_app": entry.get("heldByRequestingApp", False),
-        "handle": entry.get("handle"),
-        "held_by_app": {"id": "gid://shopify/App/1"},
     }

@@ -25,10 +25,11 @@ from graphql import (
 
 from stores.rehearsal import connections, resolvers
 from stores.rehearsal.connections import MAX_PAGE, Page
+from stores.rehearsal.errors import not_approved
 from stores.rehearsal.gids import read
 from stores.rehearsal.mutations import resolve_mutation
 from stores.rehearsal.request import Info
-from stores.rehearsal.resolvers import ACCESS, FIELDS, SELECTING
+from stores.rehearsal.resolvers import ACCESS, FIELDS, PERSONAL, SELECTING
 
 Resolver: TypeAlias = Callable[..., Any]
 _EMPTY = {
@@ -87,6 +88,7 @@ def _resolver(owner: str, name: str, kind: Any) -> Resolver:
 
 
 def _guarded(owner: str, name: str, resolver: Resolver) -> Resolver:
+    resolver = _discreet(owner, name, resolver)
     scopes = ACCESS.get((owner, name))
     if scopes is None:
         return resolver
@@ -96,6 +98,23 @@ def _guarded(owner: str, name: str, resolver: Resolver) -> Resolver:
         return resolver(source, info, **arguments)
 
     return guarded
+
+
+def _discreet(owner: str, name: str, resolver: Resolver) -> Resolver:
+    """Keeps protected data from an app that is not approved for it."""
+    level = PERSONAL.get((owner, name))
+    if level is None:
+        return resolver
+    hidden = "" if name == "displayName" else None
+
+    def discreet(source: Any, info: Info, **arguments: Any) -> Any:
+        if info.context.shop.approved >= level:
+            return resolver(source, info, **arguments)
+        if level == 1 and (owner == "QueryRoot" or source.get(name)):
+            raise not_approved("Customer")
+        return hidden
+
+    return discreet
 
 
 def _leaf(name: str, own: Resolver | None, empty: Any) -> Resolver:

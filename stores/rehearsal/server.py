@@ -137,6 +137,8 @@ class Handler(BaseHTTPRequestHandler):
         is_mutation, fields = root_fields(text, name) if asked is not None and isinstance(text, str) else (False, [])
         kinds = REQUEST_KINDS if is_mutation else REQUEST_KINDS - MUTATION_KINDS
         hit = shop.faults.strike(kinds, {"mutation" if is_mutation else "query", *fields})
+        if "version_sunset" in hit:
+            self._version = hit["version_sunset"].version or CANDIDATE
         if self._refused_by(hit) or not self._authorised(revoked="token_revoked" in hit):
             return
         if asked is None or not isinstance(text, str) or not isinstance(variables, dict):

@@ -71,6 +71,8 @@ class Shop:
     bulk: Operations = field(init=False)
     scopes: frozenset[str] = field(init=False)
     token_revoked: bool = False
+    approved: int = 2
+    """How much protected data the app may see: 0 none, 1 that somebody bought, 2 who and where."""
     busy: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -95,7 +97,9 @@ class Shop:
         self.webhooks = Webhooks(
             self.store, self.clock, self.faults, domain=settings.domain, secret=settings.webhook_secret
         )
-        self.scopes = frozenset(settings.scopes)
+        granted = self.store.meta("scopes")
+        self.scopes = frozenset(settings.scopes if granted is None else json.loads(granted))
+        self.approved = int(self.store.meta("approved") or 2)
         self.oauth = OAuth(
             self.store,
             self.clock,
@@ -110,6 +114,15 @@ class Shop:
         if self.token_revoked:
             return False
         return hmac.compare_digest(token.encode(), self.settings.token.encode()) or self.oauth.accepts(token)
+
+    def grant(self, scopes: frozenset[str]) -> None:
+        """These are the app's scopes from now on, also after a restart."""
+        self.scopes = scopes
+        self.store.set_meta("scopes", json.dumps(sorted(scopes)))
+
+    @property
+    def name(self) -> str:
+        return self.store.meta("name") or self.settings.name
 
     def start(self) -> None:
         self.webhooks.start()

@@ -34,6 +34,9 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("PRAGMA cache_size=-65536")
         self._db.executescript(tables.SCHEMA)
+        for table, column, kind in tables.ADDED:
+            if column not in {row[1] for row in self.query(f"PRAGMA table_info({table})")}:
+                self.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
         kept = self.meta("seed")
         if kept is None:
             self.seed = Seed(seed, count, domain, currency, now)

@@ -42,9 +42,11 @@ CREATE TABLE IF NOT EXISTS bulk_operations (
 CREATE TABLE IF NOT EXISTS deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, subscription INTEGER, uri TEXT, topic TEXT, body TEXT, webhook_id TEXT,
     event_id TEXT, triggered_at TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_at REAL NOT NULL,
-    state TEXT NOT NULL DEFAULT 'waiting', spoiled INTEGER NOT NULL DEFAULT 0
+    state TEXT NOT NULL DEFAULT 'waiting', faults TEXT NOT NULL DEFAULT '{}'
 );
 """
+ADDED = (("deliveries", "faults", "TEXT NOT NULL DEFAULT '{}'"),)
+"""Columns that state files of earlier versions lack."""
 INDEXES = """
 CREATE INDEX IF NOT EXISTS orders_id ON orders (id);
 CREATE INDEX IF NOT EXISTS orders_updated ON orders (updated_at, id);

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import hmac
 import http.client
@@ -20,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stores.rehearsal.clock import Clock, iso
-from stores.rehearsal.faults import WEBHOOK_KINDS, Faults
+from stores.rehearsal.faults import WEBHOOK_KINDS, Fault, Faults
 from stores.rehearsal.ops.document import Doc
 from stores.rehearsal.store import Store
 
@@ -31,12 +32,17 @@ RETRY_GAPS = (10, 30, 60, 300, 900, 1_800, 3_600, 7_200)
 FAILURES_UNTIL_GONE = 8
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 API_VERSION = "2026-10"
+COMPLIANCE = frozenset({"CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"})
+_APP_ADDRESS = "app_address"
 _LONG_SUBJECTS = (
     "fulfillment_orders",
     "fulfillment_holds",
     "fulfillment_events",
     "order_transactions",
     "bulk_operations",
+    "payment_schedules",
+    "payment_terms",
+    "tender_transactions",
 )
 _SENDERS = 3
 _IDLE_SECONDS = 0.2
@@ -45,13 +51,7 @@ _IDLE_SECONDS = 0.2
 def header_topic(enum: str) -> str:
     """`FULFILLMENT_ORDERS_PLACED_ON_HOLD` -> `fulfillment_orders/placed_on_hold`."""
     text = enum.lower()
-    for subject in (
-        "fulfillment_orders",
-        "fulfillment_holds",
-        "fulfillment_events",
-        "order_transactions",
-        "bulk_operations",
-    ):
+    for subject in _LONG_SUBJECTS:
         if text.startswith(subject + "_"):
             return f"{subject}/{text[len(subject) + 1 :]}"
     return text.replace("_", "/", 1)
@@ -75,7 +75,8 @@ class Delivery:
     event_id: str
     triggered_at: str
     attempts: int
-    spoiled: int
+    faults: str
+    """What is wrong with it on purpose, as JSON: `bad_hmac`, `gzip`, and other `headers`."""
 
 
 class Webhooks:
@@ -108,6 +109,7 @@ class Webhooks:
             "ON CONFLICT (id) DO UPDATE SET topic = excluded.topic, doc = excluded.doc",
             (number, doc["topic"], json.dumps(doc)),
         )
+        self._store.set_meta(_APP_ADDRESS, doc["uri"])
 
     def drop(self, number: int) -> None:
         self._store.execute("DELETE FROM subscriptions WHERE id = ?", (number,))
@@ -115,37 +117,49 @@ class Webhooks:
     def drop_all(self) -> None:
         self._store.execute("DELETE FROM subscriptions")
 
+    def _targets(self, topic: str) -> list[tuple[int, str]]:
+        """Subscriptions to a topic by number, with their addresses. Compliance topics are part of an app's settings,
+        not subscribed to: they go where the app was last listening, subscription or not."""
+        if topic in COMPLIANCE:
+            address = self._store.meta(_APP_ADDRESS)
+            return [(0, address)] if address else []
+        return [(int(doc["id"].rsplit("/", 1)[1]), doc["uri"]) for doc in self.subscriptions(topic=topic)]
+
     def wanted(self, topic: str) -> bool:
         """Whether anybody listens; payloads are only made when somebody does."""
+        if topic in COMPLIANCE:
+            return bool(self._targets(topic))
         return bool(self._store.query("SELECT 1 FROM subscriptions WHERE topic = ? LIMIT 1", (topic,)))
 
     # -- sending -------------------------------------------------------------------------------------------------
 
     def emit(self, topic: str, payload: Any, *, event_id: str) -> None:
         """Note one delivery for each subscription to `topic`; call it inside the transaction of the change."""
-        body = json.dumps(payload, ensure_ascii=False)
-        for doc in self.subscriptions(topic=topic):
+        for number, uri in self._targets(topic):
             hit = self._faults.strike(WEBHOOK_KINDS, {topic, header_topic(topic)})
             if "webhook_drop" in hit:
                 continue
             wait = hit["webhook_delay"].seconds if "webhook_delay" in hit else 0.0
             if "webhook_reorder" in hit:
                 wait += self._faults.chance() * (hit["webhook_reorder"].seconds or 10)
+            body = json.dumps(payload, ensure_ascii=False)
+            if "webhook_size" in hit:
+                body = _padded(body, hit["webhook_size"].bytes)
             row = (
-                int(doc["id"].rsplit("/", 1)[1]),
-                doc["uri"],
+                number,
+                uri,
                 header_topic(topic),
                 body,
                 str(uuid.uuid4()),
                 event_id,
                 iso(self._clock.now()),
                 self._clock.now() + wait,
-                int("webhook_bad_hmac" in hit),
+                json.dumps(_spoiling(hit)),
             )
             for _ in range(1 + (hit["webhook_dup"].count if "webhook_dup" in hit else 0)):
                 self._store.execute(
                     "INSERT INTO deliveries (subscription, uri, topic, body, webhook_id, event_id, triggered_at, "
-                    "next_at, spoiled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "next_at, faults) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     row,
                 )
         self._wake.set()
@@ -181,7 +195,7 @@ class Webhooks:
         if not self._store.query(f"SELECT 1 {due}", (self._clock.now(),)):
             return None
         with self._store.transaction():
-            columns = "id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, spoiled"
+            columns = "id, subscription, uri, topic, body, webhook_id, event_id, triggered_at, attempts, faults"
             rows = self._store.query(f"SELECT {columns} {due}", (self._clock.now(),))
             if not rows:
                 return None
@@ -192,16 +206,19 @@ class Webhooks:
         if urlsplit(delivery.uri).hostname not in LOOPBACK:
             self._store.execute("UPDATE deliveries SET state = 'skipped' WHERE id = ?", (delivery.row,))
             return
-        raw = delivery.body.encode()
+        faults = json.loads(delivery.faults or "{}")
+        raw = gzip.compress(delivery.body.encode()) if "gzip" in faults else delivery.body.encode()
         headers = {
             "Content-Type": "application/json",
             "X-Shopify-Topic": delivery.topic,
-            "X-Shopify-Hmac-Sha256": signature(self._secret + "?" * delivery.spoiled, raw),
+            "X-Shopify-Hmac-Sha256": signature(self._secret + "?" * ("bad_hmac" in faults), raw),
             "X-Shopify-Shop-Domain": self._domain,
             "X-Shopify-API-Version": API_VERSION,
             "X-Shopify-Webhook-Id": delivery.webhook_id,
             "X-Shopify-Event-Id": delivery.event_id,
             "X-Shopify-Triggered-At": delivery.triggered_at,
+            **({"Content-Encoding": "gzip"} if "gzip" in faults else {}),
+            **faults.get("headers", {}),
         }
         status = post(delivery.uri, raw, headers)
         if status is None or not 200 <= status < 300:
@@ -212,9 +229,11 @@ class Webhooks:
             self._store.execute("UPDATE subscriptions SET failures = 0 WHERE id = ?", (delivery.subscription,))
 
     def _again(self, delivery: Delivery) -> None:
-        """Later, at growing gaps; after the last try the delivery is lost, and after eight lost in a row so is the
-        subscription."""
+        """Later, at growing gaps. After the last try the delivery is lost, and the subscription with it unless another
+        delivery came through meanwhile: its tries count as failures in a row."""
         with self._store.transaction():
+            key = delivery.subscription
+            self._store.execute("UPDATE subscriptions SET failures = failures + 1 WHERE id = ?", (key,))
             if delivery.attempts < len(RETRY_GAPS):
                 self._store.execute(
                     "UPDATE deliveries SET state = 'waiting', attempts = attempts + 1, next_at = ? WHERE id = ?",
@@ -222,9 +241,23 @@ class Webhooks:
                 )
                 return
             self._store.execute("UPDATE deliveries SET state = 'failed' WHERE id = ?", (delivery.row,))
-            key = delivery.subscription
-            self._store.execute("UPDATE subscriptions SET failures = failures + 1 WHERE id = ?", (key,))
             self._store.execute("DELETE FROM subscriptions WHERE id = ? AND failures >= ?", (key, FAILURES_UNTIL_GONE))
+
+
+def _spoiling(hit: dict[str, Fault]) -> dict[str, Any]:
+    """What the sender has to do wrong, kept with the delivery."""
+    wrong: dict[str, Any] = {kind: True for kind in ("bad_hmac", "gzip") if f"webhook_{kind}" in hit}
+    if "webhook_header_swap" in hit:
+        fault = hit["webhook_header_swap"]
+        swapped = {"X-Shopify-Topic": fault.topic, "X-Shopify-Shop-Domain": fault.shop}
+        wrong["headers"] = {name: value for name, value in swapped.items() if value}
+    return wrong
+
+
+def _padded(body: str, size: int) -> str:
+    """The payload with one more member, so that it has about `size` bytes."""
+    padding = "x" * max(0, size - len(body.encode()) - len(', "padding": ""'))
+    return f'{body[:-1]}{", " if len(body) > 2 else ""}"padding": "{padding}"}}'
 
 
 def post(uri: str, body: bytes, headers: dict[str, str]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stores.rehearsal.resolvers.access import ACCESS
+from stores.rehearsal.resolvers.access import ACCESS, PERSONAL
 from stores.rehearsal.resolvers.bulk import BULK_FIELDS
 from stores.rehearsal.resolvers.order import ORDER_FIELDS
 from stores.rehearsal.resolvers.roots import ROOT_FIELDS
@@ -17,4 +17,4 @@ SELECTING = frozenset({("Order", "transactions"), ("QueryRoot", "nodes")})
 NO_MONEY = (0, "", 0, "")
 """Nothing, in the shop's own currency."""
 
-__all__ = ["ACCESS", "FIELDS", "NO_MONEY", "SELECTING"]
+__all__ = ["ACCESS", "FIELDS", "NO_MONEY", "PERSONAL", "SELECTING"]

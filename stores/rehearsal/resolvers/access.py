@@ -11,6 +11,22 @@ FULFILLMENT_ORDERS = (
 )
 _ORDERS = ("read_orders",)
 
+PERSONAL: dict[tuple[str, str], int] = {
+    ("QueryRoot", "customer"): 1,
+    ("Order", "customer"): 1,
+    **{("Order", name): 2 for name in ("email", "phone")},
+    **{
+        ("Customer", name): 2
+        for name in ("firstName", "lastName", "displayName", "defaultEmailAddress", "defaultPhoneNumber")
+    },
+    **{
+        ("MailingAddress", name): 2
+        for name in ("firstName", "lastName", "name", "address1", "address2", "zip", "phone", "latitude", "longitude")
+    },
+}
+"""From which level of approval on a field shows protected data. Below, an object of the first level is an error beside
+a null; what the second level adds is just null."""
+
 ACCESS: dict[tuple[str, str], tuple[str, ...]] = {
     **{
         ("QueryRoot", name): _ORDERS

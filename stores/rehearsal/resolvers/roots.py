@@ -206,7 +206,7 @@ def _shop(_: Any, info: Info) -> Doc:
     settings, created = shop.settings, iso(shop.store.seed.start - 900 * 86_400)
     return {
         "id": shop.id,
-        "name": settings.name,
+        "name": shop.name,
         "myshopifyDomain": settings.domain,
         "email": f"hello@{shop.handle}.example.com",
         "contactEmail": f"hello@{shop.handle}.example.com",
