@@ -7,44 +7,59 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from backoffice.core.clock import db_now
+from stores.choices import InboxOutcome
 from stores.models import Store
-from stores.resources import Evidence, Ingested, Page, Rejected
+from stores.resources import Announced, Evidence, Ingested, Page, Rejected
 from stores.shopify.client import Client
+from stores.shopify.hints import Hint, read_hint
 from stores.shopify.reading import (
     ChangedFulfillmentOrder,
     count_orders,
     read_changed_fulfillment_orders,
-    read_fulfillment_orders,
     read_orders,
     read_orders_page,
 )
 from stores.shopify.reading import Rejected as Unreadable
 from stores.shopify.scopes import reads_fulfillment_orders
 from stores.shopify.snapshots import OrderSnapshot
-from stores.shopify.subscriptions import TOPICS
 from stores.shopify.throttle import Lane
-from stores.shopify.webhooks import affected_order
 
 from .models import FulfillmentOrder
+from .services import hints
 from .services.aside import set_aside, told
 from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
 
-_OWN_TOPICS = frozenset({"app/uninstalled", "app/scopes_update", "shop/update"})
-_ORDER = "gid://shopify/Order/"
+# Whatever of these families comes, also under topics that we did not ask for or that do not exist yet.
+_FAMILIES = frozenset(
+    {
+        "orders",
+        "order_transactions",
+        "refunds",
+        "returns",
+        "fulfillments",
+        "fulfillment_events",
+        "fulfillment_orders",
+        "fulfillment_holds",
+        "disputes",
+        "payment_schedules",
+        "payment_terms",
+        "tender_transactions",
+        "reverse_deliveries",
+        "reverse_fulfillment_orders",
+    }
+)
+_OF_CUSTOMERS = frozenset({"customers/update", "customers/delete", "customers/merge", "customers/enable"})
 # An order that changes while it is read is read again; one that changes for ever is left to the next pass.
 _MOST_ROUNDS = 3
-# A clock with whole seconds, and what the shop's clock may be ahead of the database's.
-_SECOND_AND_SKEW = timedelta(seconds=3)
 
 
 class OrdersResource:
     name = "orders"
-    topics = frozenset(topic.header for topic in TOPICS) - _OWN_TOPICS
     has_first_load = True
     evidence: Evidence | None = OrdersEvidence()
 
@@ -80,8 +95,7 @@ class OrdersResource:
         set_aside(store, rejected)
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
-        """Takes ids of orders and of fulfilment orders; the latter lead to their orders."""
-        wanted = _order_gids(client, gids, lane)
+        wanted = list(dict.fromkeys(gids))
         done = Ingested()
         for _ in range(_MOST_ROUNDS):
             if not wanted:
@@ -95,21 +109,31 @@ class OrdersResource:
             there = [order for order in found.values() if order is not None]
             part = ingest_orders(store, there, fetched_at=fetched_at, by_id=True)
             wanted = list(part.refetch)
-            done += replace(part, refetch=(), deleted=deleted)
+            done += replace(
+                part, refetch=(), deleted=deleted, differed=part.differed + (tuple(gone) if deleted else ())
+            )
         return done
 
     def announced_as(self, item: OrderSnapshot) -> tuple[str, ...]:
         return (item.gid,)
 
-    def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
-        return affected_order(topic, payload)
+    def hears(self, topic: str) -> bool:
+        return topic.split("/", 1)[0] in _FAMILIES or topic in _OF_CUSTOMERS
+
+    def hint(self, topic: str, payload: Mapping[str, Any]) -> Hint | None:
+        return read_hint(topic, payload)
+
+    def needless(self, store: Store, announced: Sequence[Announced]) -> Sequence[InboxOutcome | None]:
+        return hints.needless(store, announced)
+
+    def trace(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Mapping[str, tuple[str, ...]]:
+        return hints.trace(client, store, gids, lane=lane)
 
 
 class FulfillmentOrdersResource:
     """Brings nothing of its own: it finds the orders whose fulfilment orders changed and has them read again."""
 
     name = "fulfillment_orders"
-    topics: frozenset[str] = frozenset()
     has_first_load = False
     evidence: Evidence | None = None
 
@@ -153,8 +177,17 @@ class FulfillmentOrdersResource:
     def announced_as(self, item: ChangedFulfillmentOrder) -> tuple[str, ...]:
         return (item.order_gid, item.gid)
 
-    def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
+    def hears(self, topic: str) -> bool:
+        return False
+
+    def hint(self, topic: str, payload: Mapping[str, Any]) -> Hint | None:
         return None
+
+    def needless(self, store: Store, announced: Sequence[Announced]) -> Sequence[InboxOutcome | None]:
+        return [None] * len(announced)
+
+    def trace(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Mapping[str, tuple[str, ...]]:
+        return {}
 
 
 def is_stale(here: Sequence[datetime] | None, changed_at: datetime) -> bool:
@@ -164,14 +197,4 @@ def is_stale(here: Sequence[datetime] | None, changed_at: datetime) -> bool:
     if here is None:
         return True
     known, fetched_at = here
-    return known != changed_at or fetched_at < changed_at + _SECOND_AND_SKEW
-
-
-def _order_gids(client: Client, gids: Sequence[str], lane: Lane) -> list[str]:
-    orders = [gid for gid in gids if gid.startswith(_ORDER)]
-    others = [gid for gid in gids if not gid.startswith(_ORDER)]
-    if others:
-        # One that is gone was merged or split away; its order's own webhook or the second stream tells the rest.
-        found = read_fulfillment_orders(client, others, lane=lane)
-        orders += [one.order_gid for one in found.values() if one is not None]
-    return list(dict.fromkeys(orders))
+    return known != changed_at or fetched_at < changed_at + hints.SECOND_AND_SKEW

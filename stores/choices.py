@@ -104,6 +104,26 @@ class ParkCause(models.TextChoices):
     NOT_STORED = "not_stored", pgettext_lazy("cause", "Refused by the database")
 
 
+class InboxOutcome(models.TextChoices):
+    """What a webhook that was worked off led to. The first three asked the shop; COALESCED shared another's question,
+    the others needed none: KNOWN tells of what was read since, ECHO of a change of our own."""
+
+    CHANGED = "changed", pgettext_lazy("webhook outcome", "Read, something changed")
+    UNCHANGED = "unchanged", pgettext_lazy("webhook outcome", "Read, nothing changed")
+    PASS = "pass", pgettext_lazy("webhook outcome", "Asked what changed")
+    COALESCED = "coalesced", pgettext_lazy("webhook outcome", "Read together with others")
+    KNOWN = "known", pgettext_lazy("webhook outcome", "Known already")
+    ECHO = "echo", pgettext_lazy("webhook outcome", "Our own change")
+    SHOP = "shop", pgettext_lazy("webhook outcome", "About the shop itself")
+
+
+class SubscriptionState(models.TextChoices):
+    """Whether the shop sends us a topic."""
+
+    PRESENT = "present", pgettext_lazy("subscription state", "Present")
+    REFUSED = "refused", pgettext_lazy("subscription state", "Refused")
+
+
 class ProofState(models.TextChoices):
     """Where a proof stands, and what it found: WAITING and RUNNING are open, the others are over."""
 

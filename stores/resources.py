@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from .choices import ParkCause
+from .choices import InboxOutcome, ParkCause
 from .models import Store
 from .shopify.client import Client
+from .shopify.hints import Hint
 from .shopify.throttle import Lane
 
 
@@ -56,6 +57,14 @@ class Ingested:
             self.deleted + other.deleted,
             self.differed + other.differed,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One webhook's hint, with the shop's time of sending it."""
+
+    hint: Hint
+    triggered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +129,6 @@ class Resource(Protocol):
     """One kind of thing that is mirrored, in one stream per store."""
 
     name: str
-    topics: frozenset[str]
-    """Webhooks that hint at a change of it."""
     has_first_load: bool
     """False for a stream that only follows changes and begins where the first load of the others began."""
     evidence: Evidence | None
@@ -157,8 +164,18 @@ class Resource(Protocol):
     def announced_as(self, item: Any) -> tuple[str, ...]:
         """The ids under which webhooks may tell of its change; the first is what `Ingested.differed` would name."""
 
-    def subject(self, topic: str, payload: Mapping[str, Any]) -> str | None:
-        """What `refresh` must be given after this webhook; None when it is about nothing of ours."""
+    def hears(self, topic: str) -> bool:
+        """Whether webhooks of this topic hint at a change of it."""
+
+    def hint(self, topic: str, payload: Mapping[str, Any]) -> Hint | None:
+        """What this webhook is about; None when it is about nothing of ours."""
+
+    def needless(self, store: Store, announced: Sequence[Announced]) -> Sequence[InboxOutcome | None]:
+        """For each: why the shop need not be asked because of it, or None where it must be."""
+
+    def trace(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Mapping[str, tuple[str, ...]]:
+        """What `refresh` has to read for each of these ids of hints. Left out is one that leads nowhere any more, or
+        that cannot be followed with the store's scopes; empty is one whose things need no reading."""
 
 
 _resources: dict[str, Resource] = {}
@@ -178,4 +195,4 @@ def all_resources() -> list[Resource]:
 
 
 def for_topic(topic: str) -> Resource | None:
-    return next((resource for resource in all_resources() if topic in resource.topics), None)
+    return next((resource for resource in all_resources() if resource.hears(topic)), None)

@@ -5,6 +5,7 @@ of attempts that is raised before the work starts, so that work which kills its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -81,6 +82,25 @@ def settle(row: Claimable, **changes: Any) -> bool:
     if done:
         for name, value in changes.items():
             setattr(row, name, value)
+    return done
+
+
+def settle_many(rows: Sequence[Claimable], **changes: Any) -> int:
+    """`settle` for rows of one model with the same outcome, in as many statements as they have claim numbers. Returns
+    how many were still held; rows in memory are changed whether they were or not."""
+    changes.setdefault("leased_until", None)
+    by_claim: dict[int, list[Claimable]] = {}
+    for row in rows:
+        by_claim.setdefault(row.claim, []).append(row)
+    done = 0
+    for claim_number, group in by_claim.items():
+        held = type(group[0])._base_manager.filter(
+            pk__in=[row.pk for row in group], claim=claim_number, leased_until__isnull=False
+        )
+        done += held.update(**changes)
+        for row in group:
+            for name, value in changes.items():
+                setattr(row, name, value)
     return done
 
 

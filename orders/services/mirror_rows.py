@@ -55,6 +55,9 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, CustomerSnapshot):
+        # His next order makes it one more, without anything having happened to this one.
+        return [getattr(value, name) for name in _FIELDS[CustomerSnapshot] if name != "number_of_orders"]
     if is_dataclass(value):
         return [getattr(value, name) for name in _FIELDS[type(value)]]
     raise TypeError(type(value).__name__)

@@ -19,6 +19,7 @@ from backoffice.core import claims, queue
 from backoffice.core.actor import Actor, Right
 from orders.choices import ChangeState, Source, Verb
 from orders.models import Order, RemoteChange
+from stores import resources
 from stores.choices import Purpose, StoreState
 from stores.gateway import client_for
 from stores.models import Store
@@ -32,6 +33,7 @@ from stores.shopify.mutations import Outcome, OutcomeKind
 from stores.shopify.throttle import Lane
 
 from . import look, settle, verdicts
+from .aside import RESOURCE
 from .outbox import PUSH_JOB
 from .verdicts import Verdict
 
@@ -42,6 +44,7 @@ LEASE_SECONDS = 40
 that is taken for lost while its call still waits is looked at and at worst sent again: every verb may be repeated."""
 _JOB_SECONDS = 45
 _GROUP = mutations.ORDERS_PER_DOCUMENT
+_READ_AT_ONCE = 50
 # So few that somebody is waiting for them on a page.
 _FEW = 25
 
@@ -71,6 +74,7 @@ def push_changes_job(store_id: int) -> None:
     connected wait."""
     queue.answered(PUSH_JOB, store_id)
     until = time.monotonic() + _JOB_SECONDS
+    unread: list[str] = []
     while (store := Store.objects.filter(pk=store_id).first()) is not None:
         look.expire_lost(store)
         if store.state == StoreState.DISCONNECTED:
@@ -82,7 +86,11 @@ def push_changes_job(store_id: int) -> None:
             return
         try:
             client = client_for(store, Purpose.PUSH)
-            more = look.look_at_uncertain(store, client, lease_seconds=LEASE_SECONDS) or _push_group(store, client)
+            more = look.look_at_uncertain(store, client, lease_seconds=LEASE_SECONDS)
+            more = more or _push_group(store, client, unread)
+            if len(unread) >= _READ_AT_ONCE or not more:
+                _read_whole(store, client, unread)
+                unread.clear()
         except NeedsPerson as error:
             health.note_trouble(store, error)
             return
@@ -102,8 +110,18 @@ def _give_up(store: Store) -> None:
         settle.record(store, [(change, Verdict(ChangeState.SKIPPED, "store_disconnected", why)) for change in changes])
 
 
-def _push_group(store: Store, client: Client) -> bool:
-    """Sends one group of alike changes. False when none was due, or the shop does not take any now."""
+def _read_whole(store: Store, client: Client, gids: Sequence[str]) -> None:
+    """Reads orders that we have just changed, many at once, unless their webhook was faster: the answer to a change
+    shows only a part of them. From then on the webhooks about our own change find nothing new."""
+    rows = Order.objects.filter(store=store, gid__in=gids, state_hash="", deleted_at=None)
+    if waiting := list(rows.values_list("gid", flat=True)):
+        lane = Lane.INTERACTIVE if len(waiting) <= _FEW else Lane.BACKGROUND
+        resources.get(RESOURCE).refresh(client, store, waiting, lane=lane)
+
+
+def _push_group(store: Store, client: Client, unread: list[str]) -> bool:
+    """Sends one group of alike changes; adds to `unread` the orders that were changed. False when none was due, or the
+    shop does not take any now."""
     waiting = RemoteChange.objects.filter(
         store_id=store.pk, state__in=[ChangeState.QUEUED, ChangeState.SENDING]
     ).order_by()
@@ -127,6 +145,7 @@ def _push_group(store: Store, client: Client) -> bool:
             for change, outcome in zip(sent, outcomes, strict=True)
         ],
     )
+    unread += [gid for (gid, _tags), one in zip(told, outcomes, strict=True) if one.kind is OutcomeKind.DONE]
     _log(store, sent[0].verb, outcomes)
     _note(store, outcomes)
     return any(outcome.kind not in (OutcomeKind.TRY_AGAIN, OutcomeKind.NEEDS_PERSON) for outcome in outcomes)

@@ -5,7 +5,7 @@ from .budget import ShopBudget
 from .calendar import StoreCalendar
 from .compliance import ComplianceRequest, ExportPiece, RetiredSigner
 from .credential import Credential, PendingAuthorization
-from .inbox import InboxMessage
+from .inbox import InboxMessage, Subscription, SubscriptionCheck
 from .proof import Proof
 from .quarantine import Quarantined
 from .runs import HourCount, SyncRun
@@ -28,6 +28,8 @@ __all__ = [
     "ShopBudget",
     "Store",
     "StoreCalendar",
+    "Subscription",
+    "SubscriptionCheck",
     "SyncRun",
     "SyncStream",
 ]

@@ -47,6 +47,12 @@ def sweep() -> None:
         queue.ring(JOB, stream.store_id, stream.resource)
 
 
+def ring_all(store: Store) -> None:
+    """Rings for every stream of the store now, whoever's turn it is: something changed, and nobody said what."""
+    for resource in resources.all_resources():
+        queue.ring(JOB, store.pk, resource.name)
+
+
 def due_streams() -> list[SyncStream]:
     every = timedelta(seconds=settings.SYNC_EVERY_SECONDS)
     idle = SyncStream.objects.filter(store__state=StoreState.CONNECTED).exclude(leased_until__gt=Now())

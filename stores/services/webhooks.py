@@ -1,14 +1,18 @@
 """Webhooks: making sure that a shop sends them. Shopify deletes a subscription after eight failures, so this is done
-again each hour."""
+again each hour, and what was lost meanwhile is fetched."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
-from backoffice.core import queue
+from backoffice.core import audit, queue
+from backoffice.core.actor import SYSTEM
+from backoffice.core.errors import Refused
 from stores.choices import Purpose
 from stores.gateway import base_url_of, client_for
 from stores.models import Credential, Store
@@ -17,12 +21,14 @@ from stores.shopify.errors import NeedsPerson, ShopifyError
 from stores.shopify.subscriptions import ensure_subscriptions, topics_for
 from stores.shopify.throttle import Lane
 
-from . import health
+from . import health, proof, subscription_rows, sync
 
 logger = logging.getLogger(__name__)
 
 JOB = "stores.services.webhooks.subscribe_job"
 PATH = "/webhooks/shopify/"
+_NO_ADDRESS = _("Shopify sends webhooks to https alone. Set WEBHOOK_URL to an https address that leads here.")
+_NO_SECRET = _("Without the app's client secret webhooks cannot be verified. Add it to the connection of this store.")
 
 
 def ring(store: Store) -> None:
@@ -38,33 +44,56 @@ def subscribe_all_job() -> None:
 
 @for_store
 def subscribe_job(store_id: int) -> None:
-    """Subscribes to what the store's scopes allow. A store without a secret cannot tell real webhooks from forged ones
-    and lives from polling."""
+    """Subscribes to what the store's scopes allow, removes what is stale of ours, and keeps what was found. A store
+    without a secret cannot tell real webhooks from forged ones and lives from polling."""
     queue.answered(JOB, store_id)
     store = Store.objects.connected().filter(pk=store_id).first()
-    uri = address_for(store) if store else ""
-    credential = Credential.objects.filter(store=store).first() if store else None
-    if store is None or not uri or credential is None or not credential.signing_secret:
+    if store is None:
         return
+    uri = address_for(store)
+    credential = Credential.objects.filter(store=store).first()
+    if not uri:
+        subscription_rows.note_failure(store, "no_address", _NO_ADDRESS)
+    elif credential is None or not credential.signing_secret:
+        subscription_rows.note_failure(store, "no_secret", _NO_SECRET)
+    else:
+        _look(store, uri)
+
+
+def _look(store: Store, uri: str) -> None:
+    wanted = topics_for(store.usable_scopes)
+    former = subscription_rows.former_uris(store, uri)
     try:
         ensured = ensure_subscriptions(
-            client_for(store, Purpose.CARE), uri, topics_for(store.usable_scopes), lane=Lane.BACKGROUND
+            client_for(store, Purpose.CARE), uri, wanted, former=former, lane=Lane.BACKGROUND
         )
-    except NeedsPerson as error:
-        health.note_trouble(store, error)
-        return
     except ShopifyError as error:
-        logger.warning("Webhooks could not be checked", extra={"store": store_id, "code": error.code})
+        if isinstance(error, NeedsPerson):
+            health.note_trouble(store, error)
+        subscription_rows.note_failure(store, error.code, str(error))
+        logger.warning("Webhooks could not be checked", extra={"store": store.pk, "code": error.code})
         return
-    if ensured.created or ensured.refused:
-        logger.info(
-            "Webhooks subscribed",
-            extra={
-                "store": store_id,
-                "subscribed": len(ensured.created),
-                "refused": [name for name, _ in ensured.refused],
-            },
-        )
+    lost = subscription_rows.note_look(store, uri, wanted, ensured)
+    if ensured.created or ensured.refused or ensured.removed:
+        facts = {
+            "subscribed": len(ensured.created),
+            "removed": len(ensured.removed),
+            "refused": [name for name, says in ensured.refused],
+        }
+        logger.info("Webhooks subscribed", extra={"store": store.pk, **facts})
+    if lost:
+        _close_gap(store, lost)
+
+
+def _close_gap(store: Store, lost: list[str]) -> None:
+    """What the shop had dropped told us nothing for up to an hour, or for as long as we were away: the streams are
+    asked at once, and the proof finds what no stream shows, such as deleted orders."""
+    logger.warning("A shop had dropped webhooks; they are back", extra={"store": store.pk, "topics": lost})
+    audit.record("store.webhooks_restored", actor=SYSTEM, store_id=store.pk, topics=lost)
+    sync.ring_all(store)
+    with contextlib.suppress(Refused):
+        # Refused during a first load, which reads everything anyway.
+        proof.request_proof(store, actor=SYSTEM)
 
 
 def address_for(store: Store) -> str:

@@ -98,7 +98,7 @@ def parse_order(order: Part, *, redacted: Collection[str] = (), left_out: Collec
         shipping=order.bag("totalShippingPriceSet"),
         tax=order.bag("totalTaxSet") if order.has("totalTaxSet") else nothing,
         status_page_url=order.text("statusPageUrl"),
-        customer=None if "customer" in left_out else _customer(order.part_or_none("customer")),
+        customer=None if "customer" in left_out else parse_customer(order.part_or_none("customer")),
         shipping_address=parts.address(order.part_or_none("shippingAddress")),
         billing_address=parts.address(order.part_or_none("billingAddress")),
         lines=lines.items,
@@ -115,7 +115,7 @@ def parse_order(order: Part, *, redacted: Collection[str] = (), left_out: Collec
     return ParsedOrder(snapshot, () if cut_for_good else cuts)
 
 
-def _customer(customer: Part | None) -> CustomerSnapshot | None:
+def parse_customer(customer: Part | None) -> CustomerSnapshot | None:
     if customer is None:
         return None
     email, phone = customer.part_or_none("defaultEmailAddress"), customer.part_or_none("defaultPhoneNumber")

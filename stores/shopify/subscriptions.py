@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from stores.shopify import documents
 from stores.shopify.asking import ask
@@ -42,28 +43,65 @@ TOPICS: tuple[Topic, ...] = (
         "orders/edited",
         "orders/cancelled",
         "orders/delete",
+        "orders/risk_assessment_changed",
         "refunds/create",
         "order_transactions/create",
     ),
-    *_topics(frozenset({"read_fulfillments"}), "fulfillments/create", "fulfillments/update"),
+    *_topics(
+        frozenset({"read_fulfillments"}),
+        "fulfillments/create",
+        "fulfillments/update",
+        "fulfillment_events/create",
+        "fulfillment_events/delete",
+    ),
     *_topics(
         FULFILLMENT_ORDER_SCOPES,
         "fulfillment_holds/added",
         "fulfillment_holds/released",
+        "fulfillment_orders/cancellation_request_accepted",
+        "fulfillment_orders/cancellation_request_rejected",
+        "fulfillment_orders/cancellation_request_submitted",
         "fulfillment_orders/cancelled",
+        "fulfillment_orders/fulfillment_request_accepted",
+        "fulfillment_orders/fulfillment_request_rejected",
+        "fulfillment_orders/fulfillment_request_submitted",
+        "fulfillment_orders/fulfillment_service_failed_to_complete",
+        "fulfillment_orders/hold_released",
+        "fulfillment_orders/line_items_prepared_for_local_delivery",
+        "fulfillment_orders/line_items_prepared_for_pickup",
+        "fulfillment_orders/manually_reported_progress_stopped",
+        "fulfillment_orders/merged",
         "fulfillment_orders/moved",
         "fulfillment_orders/order_routing_complete",
+        "fulfillment_orders/placed_on_hold",
+        "fulfillment_orders/progress_reported",
         "fulfillment_orders/rescheduled",
         "fulfillment_orders/scheduled_fulfillment_order_ready",
         "fulfillment_orders/split",
-        "fulfillment_orders/merged",
     ),
-    *_topics(frozenset({"read_returns"}), "returns/request", "returns/approve", "returns/update"),
+    *_topics(
+        frozenset({"read_returns"}),
+        "returns/approve",
+        "returns/decline",
+        "returns/process",
+        "returns/request",
+        "returns/update",
+    ),
     *_topics(frozenset({"read_orders", "read_returns"}), "returns/close", "returns/cancel", "returns/reopen"),
     *_topics(frozenset({"read_shopify_payments_disputes"}), "disputes/create", "disputes/update"),
-    *_topics(frozenset(), "app/uninstalled", "app/scopes_update", "shop/update"),
+    *_topics(
+        frozenset({"read_payment_terms"}),
+        "payment_schedules/due",
+        "payment_terms/create",
+        "payment_terms/delete",
+        "payment_terms/update",
+    ),
+    *_topics(frozenset({"read_customers"}), "customers/update", "customers/delete"),
+    *_topics(frozenset({"read_customer_merge"}), "customers/merge"),
+    *_topics(frozenset(), "app/uninstalled", "app/scopes_update", "bulk_operations/finish", "shop/update"),
 )
-"""What we subscribe to. Archiving, tags and notes come as orders/updated; there are no topics for them."""
+"""What we subscribe to; docs/webhooks.md says why, and why not to the others. Archiving, tags and notes come as
+orders/updated; there are no topics for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +123,8 @@ class Ensured:
     existing: tuple[str, ...]
     refused: tuple[tuple[str, str], ...]
     """Topic and Shopify's sentence."""
+    removed: tuple[str, ...] = ()
+    """Subscriptions of ours that were stale: at a former address, altered, or to what is no longer wanted."""
 
 
 def topics_for(scopes: Collection[str]) -> tuple[Topic, ...]:
@@ -107,25 +147,47 @@ def read_subscriptions(client: Client, *, lane: Lane) -> list[SubscriptionSnapsh
     return found
 
 
-def ensure_subscriptions(client: Client, uri: str, topics: Iterable[Topic], *, lane: Lane) -> Ensured:
-    """Every topic is subscribed to at `uri`; running it again changes nothing. Others' subscriptions stay.
+def ensure_subscriptions(
+    client: Client, uri: str, topics: Iterable[Topic], *, former: Collection[str] = (), lane: Lane
+) -> Ensured:
+    """Every topic is subscribed to at `uri`, whole and unfiltered, and nothing else of ours is there; running it again
+    changes nothing. Ours is what points to `uri`, to that host and path in another writing, or to an address in
+    `former`. Others' subscriptions stay.
 
     Raises `ShopifyError` when the shop cannot be asked; a topic that it refuses is only reported.
     """
-    there = {one.topic for one in read_subscriptions(client, lane=lane) if one.uri == uri and one.plain}
+    wanted = {topic.name: topic for topic in topics}
+    there: dict[str, SubscriptionSnapshot] = {}
+    altered, stale = [], []
+    for one in read_subscriptions(client, lane=lane):
+        if one.uri != uri:
+            stale += [one] if one.uri in former or _place(one.uri) == _place(uri) else []
+        elif one.plain and one.topic in wanted and one.topic not in there:
+            there[one.topic] = one
+        else:
+            altered.append(one)
+    # Shopify takes a subscription that differs in its fields alone for the same: it has to go before ours can come.
+    removed = [one.topic for one in altered if delete_subscription(client, one.gid, lane=lane)]
     created, existing, refused = [], [], []
-    for topic in topics:
-        if topic.name in there:
-            existing.append(topic.name)
+    for name, topic in wanted.items():
+        if name in there:
+            existing.append(name)
             continue
         says = _create(client, topic, uri, lane)
         if not says:
-            created.append(topic.name)
+            created.append(name)
         elif "already been taken" in says:
-            existing.append(topic.name)
+            existing.append(name)
         else:
-            refused.append((topic.name, says))
-    return Ensured(tuple(created), tuple(existing), tuple(refused))
+            refused.append((name, says))
+    # Only now: until here they told us of what the new ones did not know yet.
+    removed += [one.topic for one in stale if delete_subscription(client, one.gid, lane=lane)]
+    return Ensured(tuple(created), tuple(existing), tuple(refused), tuple(removed))
+
+
+def _place(uri: str) -> tuple[str | None, str]:
+    parts = urlsplit(uri)
+    return parts.hostname, parts.path.rstrip("/")
 
 
 def delete_subscription(client: Client, gid: str, *, lane: Lane) -> bool:

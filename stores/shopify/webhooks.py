@@ -1,4 +1,4 @@
-"""Webhooks as Shopify sends them: signature, headers, and which order a payload is about.
+"""Webhooks as Shopify sends them: signature and headers; hints.py reads what a payload is about.
 
 A webhook is only a hint. Its payload may be old, doubled or out of order, and its signature covers the body alone, not
 the headers: what it names is fetched with the store's own token before anything is believed.
@@ -14,7 +14,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from stores.shopify.domain import is_shop_domain
 from stores.shopify.errors import Final
@@ -72,52 +71,6 @@ def read_delivery(headers: Mapping[str, str]) -> Delivery:
         triggered_at=_moment(found.get("x-shopify-triggered-at", "")),
         api_version=found.get("x-shopify-api-version", "")[:20],
     )
-
-
-def affected_order(topic: str, payload: Mapping[str, Any]) -> str | None:
-    """What has to be read again after this webhook: an order's gid; a fulfilment order's gid for the topics that name
-    only that (`read_fulfillment_orders` leads on to the order); None when the topic is about no order.
-    """
-    resource = topic.split("/", 1)[0]
-    if resource in ("fulfillment_orders", "fulfillment_holds"):
-        return _fulfillment_order(payload)
-    if resource == "orders":
-        edit = payload.get("order_edit")
-        if isinstance(edit, Mapping):
-            return _order_gid(edit.get("order_id"))
-        return (
-            _gid(payload.get("admin_graphql_api_order_id"), "Order")
-            or _order_gid(payload.get("order_id"))
-            or _gid(payload.get("admin_graphql_api_id"), "Order")
-            or _order_gid(payload.get("id"))
-        )
-    order = payload.get("order")
-    if isinstance(order, Mapping):
-        return _gid(order.get("admin_graphql_api_id"), "Order") or _order_gid(order.get("id"))
-    return _order_gid(payload.get("order_id"))
-
-
-def _fulfillment_order(payload: Mapping[str, Any]) -> str | None:
-    """The first fulfilment order that the payload names, in whichever role: all of them are of one order."""
-    for value in payload.values():
-        for one in value if isinstance(value, list) else [value]:
-            if not isinstance(one, Mapping):
-                continue
-            gid = _gid(one.get("id"), "FulfillmentOrder") or _fulfillment_order(one)
-            if gid:
-                return gid
-    return None
-
-
-def _gid(value: object, kind: str) -> str | None:
-    prefix = f"gid://shopify/{kind}/"
-    return value if isinstance(value, str) and re.fullmatch(re.escape(prefix) + r"[0-9]{1,20}", value) else None
-
-
-def _order_gid(value: object) -> str | None:
-    """From the numeric id of a payload, which may be written as text."""
-    digits = str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else ""
-    return _gid(f"gid://shopify/Order/{digits}", "Order")
 
 
 def _is_token(text: str) -> bool:

@@ -50,6 +50,9 @@ class Shop:
             start = int(variables["after"] or 0)
             rows, more = self.there[start : start + 2], start + 2 < len(self.there)
             data = {"webhookSubscriptions": answers.connection(*rows, cursor=str(start + 2) if more else None)}
+        elif "webhookSubscriptionDelete" in asked["query"]:
+            self.there = [row for row in self.there if row["id"] != variables["id"]]
+            data = {"webhookSubscriptionDelete": {"deletedWebhookSubscriptionId": variables["id"], "userErrors": []}}
         else:
             says = self.refuses.get(variables["topic"])
             made = None if says else subscription(len(self.there) + 1, variables["topic"], uri=variables["uri"])
@@ -76,7 +79,7 @@ def test_topics_follow_the_scopes() -> None:
     orders = {topic.header for topic in topics_for({"write_orders"})}
     fulfilment = {topic.header for topic in topics_for({"write_third_party_fulfillment_orders"})}
 
-    assert without == {"app/uninstalled", "app/scopes_update", "shop/update"}
+    assert without == {"app/uninstalled", "app/scopes_update", "bulk_operations/finish", "shop/update"}
     assert {"orders/create", "orders/updated", "orders/delete", "returns/close"} <= orders
     assert "fulfillment_holds/added" not in orders
     assert "fulfillment_holds/added" in fulfilment
@@ -96,21 +99,52 @@ def test_missing_subscriptions_are_made_and_the_second_run_makes_none(stub: Stub
     assert sorted(row["topic"] for row in shop.there) == sorted(names)
 
 
-@pytest.mark.parametrize(
-    "other",
-    [{"uri": "https://other.example.com"}, {"filter": "id:1"}, {"format": "XML"}, {"includeFields": ["id"]}],
-    ids=str,
-)
-def test_a_subscription_that_is_not_as_ours_does_not_count_and_stays(
-    other: dict[str, Any], stub: Stub, client: Client
-) -> None:
-    shop = Shop(subscription(1, ORDER_TOPICS[0].name, **other))
+def test_a_foreign_subscription_does_not_count_and_stays(stub: Stub, client: Client) -> None:
+    shop = Shop(subscription(1, ORDER_TOPICS[0].name, uri="https://other.example.com/hooks/1"))
     stub.will(shop)
 
     ensured = ensure_subscriptions(client, URI, ORDER_TOPICS[:1], lane=LANE)
 
-    assert ensured.created == (ORDER_TOPICS[0].name,)
+    assert (ensured.created, ensured.removed) == ((ORDER_TOPICS[0].name,), ())
     assert len(shop.there) == 2
+
+
+STALE: Mapping[str, dict[str, Any]] = {
+    "filtered": {"filter": "id:1"},
+    "of another format": {"format": "XML"},
+    "of a part of the payload": {"includeFields": ["id"]},
+    "at the address that we had before": {"uri": "https://before.example.com/hooks/9"},
+    "at our host and path, written otherwise": {"uri": "http://backoffice.example.com:8000/hooks/1/"},
+}
+
+
+@pytest.mark.row("REL-W16")
+@pytest.mark.parametrize("stale", STALE.values(), ids=STALE.keys())
+def test_a_stale_subscription_of_ours_goes(stale: dict[str, Any], stub: Stub, client: Client) -> None:
+    shop = Shop(subscription(1, ORDER_TOPICS[0].name, **stale))
+    stub.will(shop)
+    former = {"https://before.example.com/hooks/9"}
+
+    ensured = ensure_subscriptions(client, URI, ORDER_TOPICS[:1], former=former, lane=LANE)
+    again = ensure_subscriptions(client, URI, ORDER_TOPICS[:1], former=former, lane=LANE)
+
+    name = ORDER_TOPICS[0].name
+    assert ensured == Ensured(created=(name,), existing=(), refused=(), removed=(name,))
+    assert again == Ensured(created=(), existing=(name,), refused=())
+    assert [(row["topic"], row["uri"], row["filter"], row["includeFields"]) for row in shop.there] == [
+        (name, URI, None, [])
+    ]
+
+
+def test_what_is_wanted_no_more_or_doubled_goes(stub: Stub, client: Client) -> None:
+    wanted, other = ORDER_TOPICS[0].name, ORDER_TOPICS[1].name
+    shop = Shop(subscription(1, wanted), subscription(2, wanted), subscription(3, other))
+    stub.will(shop)
+
+    ensured = ensure_subscriptions(client, URI, ORDER_TOPICS[:1], lane=LANE)
+
+    assert ensured == Ensured(created=(), existing=(wanted,), refused=(), removed=(wanted, other))
+    assert [row["id"][-1] for row in shop.there] == ["1"]
 
 
 def test_refusals_are_reported_and_a_taken_address_is_as_good_as_made(stub: Stub, client: Client) -> None:
