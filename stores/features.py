@@ -146,6 +146,13 @@ _TABLE = (
         optional=True,
     ),
     Feature(
+        "customer_merges",
+        pgettext_lazy("feature", "News of merged customers"),
+        ("read_customer_merge",),
+        gettext_lazy("Orders of a customer who was merged into another show it when they are read again, not at once."),
+        optional=True,
+    ),
+    Feature(
         "payment_terms",
         pgettext_lazy("feature", "Payment terms"),
         ("read_payment_terms",),
