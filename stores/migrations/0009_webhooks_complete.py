@@ -6,58 +6,91 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('stores', '0007_runs_and_counters'),
+        ("stores", "0008_calendar"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SubscriptionCheck',
+            name="SubscriptionCheck",
             fields=[
-                ('store', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='subscription_check', serialize=False, to='stores.store')),
-                ('uri', models.CharField(blank=True, help_text='Where the shop was told to send.', max_length=500)),
-                ('former_uris', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=500), blank=True, default=list, size=None)),
-                ('checked_at', models.DateTimeField(help_text='When a look last succeeded.', null=True)),
-                ('tried_at', models.DateTimeField(null=True)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('error_message', models.TextField(blank=True)),
+                (
+                    "store",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="subscription_check",
+                        serialize=False,
+                        to="stores.store",
+                    ),
+                ),
+                ("uri", models.CharField(blank=True, help_text="Where the shop was told to send.", max_length=500)),
+                (
+                    "former_uris",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=500), blank=True, default=list, size=None
+                    ),
+                ),
+                ("checked_at", models.DateTimeField(help_text="When a look last succeeded.", null=True)),
+                ("tried_at", models.DateTimeField(null=True)),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("error_message", models.TextField(blank=True)),
             ],
         ),
         migrations.AddField(
-            model_name='inboxmessage',
-            name='changed_at',
+            model_name="inboxmessage",
+            name="changed_at",
             field=models.DateTimeField(help_text="The order's time of change that the payload told.", null=True),
         ),
         migrations.AddField(
-            model_name='inboxmessage',
-            name='deliveries',
-            field=models.PositiveIntegerField(default=1, help_text='How often the shop sent this very delivery.'),
+            model_name="inboxmessage",
+            name="deliveries",
+            field=models.PositiveIntegerField(default=1, help_text="How often the shop sent this very delivery."),
         ),
         migrations.AddField(
-            model_name='inboxmessage',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('changed', 'Read, something changed'), ('unchanged', 'Read, nothing changed'), ('pass', 'Asked what changed'), ('coalesced', 'Read together with others'), ('known', 'Known already'), ('echo', 'Our own change'), ('shop', 'About the shop itself')], max_length=10),
+            model_name="inboxmessage",
+            name="outcome",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("changed", "Read, something changed"),
+                    ("unchanged", "Read, nothing changed"),
+                    ("pass", "Asked what changed"),
+                    ("coalesced", "Read together with others"),
+                    ("known", "Known already"),
+                    ("echo", "Our own change"),
+                    ("shop", "About the shop itself"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='inboxmessage',
-            name='triggered_at',
+            model_name="inboxmessage",
+            name="triggered_at",
             field=models.DateTimeField(help_text="By the shop's clock.", null=True),
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(help_text='As deliveries name it: orders/updated.', max_length=100)),
-                ('state', models.CharField(choices=[('present', 'Present'), ('refused', 'Refused')], max_length=10)),
-                ('refusal', models.TextField(blank=True, help_text="Shopify's sentence.")),
-                ('since', models.DateTimeField(help_text='Since when it is in this state.')),
-                ('lost_at', models.DateTimeField(help_text='When a look last found that the shop had dropped it.', null=True)),
-                ('last_delivery_at', models.DateTimeField(null=True)),
-                ('store', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='stores.store')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("topic", models.CharField(help_text="As deliveries name it: orders/updated.", max_length=100)),
+                ("state", models.CharField(choices=[("present", "Present"), ("refused", "Refused")], max_length=10)),
+                ("refusal", models.TextField(blank=True, help_text="Shopify's sentence.")),
+                ("since", models.DateTimeField(help_text="Since when it is in this state.")),
+                (
+                    "lost_at",
+                    models.DateTimeField(help_text="When a look last found that the shop had dropped it.", null=True),
+                ),
+                ("last_delivery_at", models.DateTimeField(null=True)),
+                (
+                    "store",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="subscriptions", to="stores.store"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('store', 'topic'), name='stores_subscription_once')],
+                "constraints": [models.UniqueConstraint(fields=("store", "topic"), name="stores_subscription_once")],
             },
         ),
     ]
