@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0008_calendar"),
+        ("stores", "0009_compliance"),
     ]
 
     operations = [
