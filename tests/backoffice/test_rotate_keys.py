@@ -19,11 +19,15 @@ from tests.builders.orders import make_store
 
 OLD, NEW = keys.new_field_key(), keys.new_field_key()
 COLUMNS = (
+    "stores_compliancerequest.payload",
     "stores_credential.client_secret",
     "stores_credential.previous_webhook_secret",
     "stores_credential.token",
     "stores_credential.webhook_secret",
+    "stores_exportpiece.content",
     "stores_pendingauthorization.client_secret",
+    "stores_quarantined.raw",
+    "stores_retiredsigner.secret",
 )
 
 
