@@ -110,7 +110,7 @@ def truth_behind(actor: Actor, given: Mapping[str, Sequence[str]] | None = None)
     those that its `store` names. Five queries."""
     stores = list(Store.objects.visible_to(actor).order_by("name", "pk"))
     words = {word.strip().casefold() for text in (given or {}).get("store", ()) for word in text.split(",")}
-    return truth_of([store for store in stores if not words or words & {str(store.pk), store.domain}])
+    return truth_of([store for store in stores if not words or words & {str(store.pk), store.domain, store.handle}])
 
 
 def stage_counts(actor: Actor) -> Counts:

@@ -15,7 +15,7 @@ from backoffice.core.errors import Invalid, InvalidFields
 from backoffice.core.pages import Paged, fragment, page, paged
 from backoffice.core.parameters import unknown
 from orders.choices import Stage, Verb
-from orders.filters import NAMES, select
+from orders.filters import NAMES, SEARCH, names_a_stage, select
 from orders.labels import label
 from orders.querysets import OrderQuerySet
 from orders.reading import list_orders, truth_behind
@@ -23,6 +23,7 @@ from orders.reading import list_orders, truth_behind
 from . import acts
 from .counts import live_counts
 from .list_form import ListForm, form_of
+from .search_box import mistake_in, sentence_of
 
 TEMPLATE, TRUTH = "admin/orders/list.html", "admin/_truth.html"
 PER_PAGE = 50
@@ -62,9 +63,11 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
         status=400 if error else 200,
         orders=pages.rows,
         pages=pages,
-        tabs=_tabs(request.GET, form, actor=actor),
+        tabs=_tabs(request.GET, form, actor=actor, by_itself="stage" not in asked and names_a_stage(asked)),
         form=form,
         error=str(error) if error else "",
+        mistake=mistake_in(request.GET, error),
+        sentence="" if error else sentence_of(request.GET.get(SEARCH, ""), actor=actor),
         truth=truth_behind(actor, asked),
         truth_url=f"?{urlencode([('part', 'truth'), *(('store', text) for text in asked.get('store', ()))])}",
         acts=acts.acts_for(actor),
@@ -86,7 +89,7 @@ def find(request: HttpRequest, asked: Mapping[str, list[str]], *, actor: Actor) 
     if sort not in SORTS:
         raise InvalidFields(list(unknown([f"sort={sort}"], known=[f"sort={each}" for each in SORTS])))
     orders = list_orders(actor)
-    if "stage" not in asked:
+    if not names_a_stage(asked):
         orders = without_archiving(orders.filter(stage=Stage.TO_FULFIL))
         asked = {**asked, "stage": [Stage.TO_FULFIL.value]}
     return paged(request, select(orders, asked, actor=actor).order_by(*SORTS[sort]), per_page=PER_PAGE)
@@ -97,7 +100,8 @@ def without_archiving(orders: OrderQuerySet) -> OrderQuerySet:
     return orders.exclude(pending_verbs__contains=[Verb.ARCHIVE.value])
 
 
-def _tabs(query: QueryDict, form: ListForm, *, actor: Actor) -> list[Tab]:
+def _tabs(query: QueryDict, form: ListForm, *, actor: Actor, by_itself: bool) -> list[Tab]:
+    """`by_itself`: the search text says which stages it means, and no tab stands for that."""
     current = ",".join(query.getlist("stage")).strip()
     counts = live_counts(actor) if form.is_empty else None
     presets = (
@@ -113,7 +117,7 @@ def _tabs(query: QueryDict, form: ListForm, *, actor: Actor) -> list[Tab]:
             stage=stage,
             title=title,
             explanation=label("order", explained).explanation if explained else "",
-            is_current=stage == current or (not stage and current == Stage.TO_FULFIL),
+            is_current=not by_itself and (stage == current or (not stage and current == Stage.TO_FULFIL)),
             url=_with_stage(query, stage),
             count=count,
         )
