@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from backoffice.core.actor import Right
 
 from .choices import Verb
-from .services import archive, comments, tags
+from .services import archive, comments, outbox, tags
 from .services.selection import Asked, Refusal
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class VerbDefinition:
     parameters: tuple[Parameter, ...] = ()
     in_the_shop: bool = True
     warnings: Callable[..., dict[int, list[str]]] | None = None
+
+    @property
+    def feature(self) -> str:
+        """What a store must be able to do for it (see stores.features); empty where nothing is asked of the shop."""
+        return outbox.FEATURE_OF.get(self.name, "")
 
 
 _TAGS = Parameter("tags", _("tags"), ParameterKind.WORDS, tags.LONGEST_TAG)

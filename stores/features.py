@@ -48,7 +48,7 @@ class FeatureLevel(StrEnum):
 @dataclass(frozen=True, slots=True)
 class FeatureState:
     """A feature of one store. `missing` are the scopes that are not granted, `refused_since` is set where they are
-    granted and Shopify refuses all the same. `sentence` says what is missing and what to do; empty when it is on.
+    granted and Shopify refuses all the same. `sentence` says what is lost and what to do; empty when it is on.
     `topics` are the webhooks that do not come for want of these scopes."""
 
     feature: Feature
@@ -58,6 +58,11 @@ class FeatureState:
     refused_since: datetime | None = None
     sentence: str = ""
     topics: tuple[str, ...] = ()
+
+    @property
+    def code(self) -> str:
+        """Why it is off, for machines."""
+        return "missing_scope" if self.missing else "scope_refused"
 
 
 ORDERS, CHANGES = "orders", "order_changes"

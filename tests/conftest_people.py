@@ -6,12 +6,19 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django_scopes import scopes_disabled
 
 from backoffice.core.actor import Actor, Role
-from stores.models import Store
+from stores.models import Credential, Store
 from stores.services.access import actor_of
-from tests.builders.orders import make_store
+from tests.builders.orders import ALL_SCOPES, make_store
 from tests.builders.people import make_administrator, make_user
+
+LESS = [scope for scope in ALL_SCOPES if scope != "write_orders"] + ["read_orders"]
+WITHOUT_WRITING = (
+    "Orders can be looked at, but not archived, tagged or changed in any way. In the Dev Dashboard, release a version "
+    "of the app with write_orders and accept it in the shop; it is noticed here by itself."
+)
 
 
 @pytest.fixture
@@ -22,6 +29,16 @@ def store(db: None) -> Store:
 @pytest.fixture
 def other_store(db: None) -> Store:
     return make_store("South")
+
+
+@pytest.fixture
+def poor(store: Store) -> Store:
+    """The agent's store, connected with client id and secret, whose app may read only."""
+    with scopes_disabled():
+        Store.objects.filter(pk=store.pk).update(scopes=LESS)
+        Credential.objects.filter(store=store).update(kind="client_credentials", client_id="app")
+    store.refresh_from_db()
+    return store
 
 
 @pytest.fixture

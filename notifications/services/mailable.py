@@ -15,6 +15,7 @@ from orders.choices import Stage
 from orders.models import Order
 from stores.choices import StoreState
 from stores.models import Store
+from stores.services.hidden import hides_addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ def judged(order: Order, *, only_to_fulfil: bool) -> Why | Reachable:
     if order.store.state == StoreState.DISCONNECTED:
         return Why("store_disconnected", _("%(store)s is disconnected: what we know of it may be old.") % names)
     written = order.email or (order.customer.email if order.customer else "")
+    if hides_addresses(order.store) or (not written and order.store.hidden_fields):
+        return Why(
+            "hidden_by_shopify",
+            _("Shopify hides the e-mail address of order %(order)s. The page of %(store)s says what to do.") % names,
+        )
     if not written:
         return Why("no_address", _("Order %(order)s has no e-mail address.") % names)
     address = deliverable(written)

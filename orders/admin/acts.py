@@ -5,7 +5,7 @@ the act's own with the orders as a signed selection, so that nothing is done by 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -21,6 +21,8 @@ from orders import chosen
 from orders.choices import Verb
 from orders.models import Order
 from orders.verbs import VERBS
+from stores.features import FeatureState, lacking
+from stores.models import Store
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -41,10 +43,20 @@ class Act:
     url: Callable[[], str]
     position: int = 100
     fits: Callable[[Order], bool] = any_order
+    feature: str = ""
+    """What a store must be able to do for it (see stores.features)."""
 
     @property
     def address(self) -> str:
         return self.url()
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An act on a page. `why_not` is the sentence that stands beside its button while it cannot be done."""
+
+    act: Act
+    why_not: str = ""
 
 
 _acts: dict[str, Act] = {}
@@ -69,9 +81,30 @@ def all_acts() -> list[Act]:
     return sorted(_acts.values(), key=lambda act: (act.position, act.name))
 
 
-def acts_for(actor: Actor) -> list[Act]:
-    """What the actor may do in at least one of his stores."""
-    return [act for act in all_acts() if actor.may_somewhere(act.right)]
+def acts_for(actor: Actor, stores: Sequence[Store]) -> list[Offered]:
+    """What the actor may do in at least one of his stores, for a list of orders of these. Shut where none of them can
+    do it; where some cannot, their orders are refused one by one."""
+    acts = [act for act in all_acts() if actor.may_somewhere(act.right)]
+    shut = {name: lacking(stores, name) for name in {act.feature for act in acts if act.feature}}
+    return [Offered(act, _shut_for_all(shut.get(act.feature, {}), stores)) for act in acts]
+
+
+def acts_on(order: Order, *, actor: Actor) -> list[Offered]:
+    """The buttons of one order's page. Needs its store loaded."""
+    acts = [act for act in all_acts() if act.fits(order) and actor.may(act.right, order.store_id)]
+    return [Offered(act, why_not(order, act.feature)) for act in acts]
+
+
+def why_not(order: Order, feature: str) -> str:
+    """Why the order's store cannot do this; empty when it can."""
+    state = lacking([order.store], feature).get(order.store_id) if feature else None
+    return state.sentence if state else ""
+
+
+def _shut_for_all(shut: Mapping[int, FeatureState], stores: Sequence[Store]) -> str:
+    if not shut or len(shut) < len(stores):
+        return ""
+    return next(iter(shut.values())).sentence
 
 
 def register_verbs() -> None:
@@ -85,6 +118,7 @@ def register_verbs() -> None:
                 right=verb.right,
                 url=_address_of(verb.name),
                 position=position,
+                feature=verb.feature,
                 fits=_FITS.get(verb.name, any_order) if verb.name not in _ONLY_FOR_MANY else _never,
             )
         )

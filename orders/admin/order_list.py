@@ -56,6 +56,7 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
     except Invalid as wrong:
         error, pages = wrong, Paged([], "", "")
     form = form_of(asked, actor=actor)
+    truth = truth_behind(actor, asked)
     return page(
         request,
         TEMPLATE,
@@ -68,9 +69,9 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
         error=str(error) if error else "",
         mistake=mistake_in(request.GET, error),
         sentence="" if error else sentence_of(request.GET.get(SEARCH, ""), actor=actor),
-        truth=truth_behind(actor, asked),
+        truth=truth,
         truth_url=f"?{urlencode([('part', 'truth'), *(('store', text) for text in asked.get('store', ()))])}",
-        acts=acts.acts_for(actor),
+        acts=acts.acts_for(actor, [each.store for each in truth.stores]),
         sort=request.GET.get("sort", "newest"),
         everything=_everything(request.GET),
         here=request.get_full_path(),

@@ -14,13 +14,16 @@ from orders import chosen
 from orders.choices import UNSETTLED, ChangeState
 from orders.models import Comment, Order, RemoteChange
 from orders.reading import get_order
+from stores.features import CHANGES
+from stores.services.hidden import hidden_of
+from stores.services.truth import truth_of
 
 from . import acts
 from .history import history_of
 from .parts import parts_of, web_address
 from .remaining import conditions, ending
 
-TEMPLATE, NOTICES = "admin/orders/page.html", "admin/orders/_notices.html"
+TEMPLATE, NOTICES, TRUTH = "admin/orders/page.html", "admin/orders/_notices.html", "admin/_truth.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,8 @@ class Rights:
 
 
 def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
-    """One order with its parts and one page of its timeline; `?part=notices` is what is under way. A foreign or missing
-    one is a 404."""
+    """One order with its parts and one page of its timeline; `?part=notices` is what is under way, `?part=truth`
+    how true it is. A foreign or missing one is a 404."""
     actor = actor_of(request)
     order = get_order(actor, order_id)
     notices: dict[str, Any] = {
@@ -45,6 +48,9 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
     }
     if request.GET.get("part") == "notices":
         return fragment(request, NOTICES, **notices)
+    truth = truth_of([order.store])
+    if request.GET.get("part") == "truth":
+        return fragment(request, TRUTH, truth=truth)
     return page(
         request,
         TEMPLATE,
@@ -56,7 +62,10 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
         conditions=conditions(order),
         ending=ending(order),
         rights=rights_of(actor, order),
-        acts=[act for act in acts.all_acts() if act.fits(order) and actor.may(act.right, order.store_id)],
+        acts=acts.acts_on(order, actor=actor),
+        truth=truth,
+        hidden=hidden_of(order.store),
+        no_tags=acts.why_not(order, CHANGES),
         selection=chosen.dumps([order.pk], actor=actor),
         status_page=web_address(order.status_page_url),
         is_fullwidth="1",

@@ -54,7 +54,7 @@ class OneOrderView(ApiView):
             raise _lacks(verb.right)
         asked: Asked = verb.ask([order], actor=self.actor, source=Source.API, **parameters)
         for refusal in asked.refused:
-            raise Refused(refusal.code, refusal.message, order=order.pk)
+            raise Refused(refusal.code, refusal.message, field=refusal.field, order=order.pk)
         return _answer(asked, request, in_the_shop=verb.in_the_shop)
 
 

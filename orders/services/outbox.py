@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -18,10 +19,13 @@ from backoffice.core import queue
 from backoffice.core.actor import Actor
 from orders.choices import UNSETTLED, Source, Verb
 from orders.models import Order, RemoteChange
+from stores import features
 
 from . import selection
 from .selection import Asked, Judged, Orders, Refusal
 
+FEATURE_OF: Mapping[str, str] = MappingProxyType(dict.fromkeys(Verb.values, features.CHANGES))
+"""What a store must be able to do for each verb (see stores.features)."""
 PUSH_JOB = "orders.services.push.push_changes_job"
 _UNSETTLED = [state.value for state in UNSETTLED]
 
@@ -50,7 +54,7 @@ class Wish(Protocol):
 
 
 def check(orders: Orders, wish: Wish, *, actor: Actor) -> Judged:
-    """Judges each order without touching anything: two queries for 500 orders."""
+    """Judges each order without touching anything: two queries for 500 orders, and one where a store lacks a scope."""
     ready: list[Order] = []
     already: list[Order] = []
     refused: dict[int, Refusal] = {}
@@ -90,11 +94,16 @@ def show_pending(order_ids: Collection[int]) -> None:
 def _judge(found: Sequence[Order], ids: Sequence[int], wish: Wish, *, actor: Actor) -> Judged:
     pending: Mapping[int, list[RemoteChange]] = selection.unsettled(ids)
     refused = selection.unseen(ids, found)
+    closed = features.lacking({order.store_id: order.store for order in found}.values(), FEATURE_OF[wish.verb])
     ready: list[Order] = []
     already: list[Order] = []
     for order in found:
         under_way = pending.get(order.pk, [])
-        reason = selection.unwritable(order, actor=actor) or wish.refuses(order, under_way)
+        reason = (
+            selection.unwritable(order, actor=actor)
+            or selection.closed_off(order, closed.get(order.store_id))
+            or wish.refuses(order, under_way)
+        )
         if reason is not None:
             refused[order.pk] = reason
         elif wish.is_so(order, under_way):

@@ -19,7 +19,7 @@ from backoffice.core import claims, queue
 from backoffice.core.actor import Actor, Right
 from orders.choices import ChangeState, Source, Verb
 from orders.models import Order, RemoteChange
-from stores import resources
+from stores import features, resources
 from stores.choices import Purpose, StoreState
 from stores.gateway import client_for
 from stores.models import Store
@@ -34,7 +34,7 @@ from stores.shopify.throttle import Lane
 
 from . import look, settle, verdicts
 from .aside import RESOURCE
-from .outbox import PUSH_JOB
+from .outbox import FEATURE_OF, PUSH_JOB
 from .verdicts import Verdict
 
 logger = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ def _push_group(store: Store, client: Client, unread: list[str]) -> bool:
     if not changes:
         return False
     orders = Order.objects.in_bulk({change.order_id for change in changes})
-    stopped = _no_longer(changes, orders)
+    stopped = _no_longer(store, changes, orders)
     if stopped:
         settle.record(store, [(change, stopped[change.pk]) for change in changes if change.pk in stopped])
     sent = _still_held([change for change in changes if change.pk not in stopped])
@@ -171,9 +171,12 @@ def _still_held(changes: Sequence[RemoteChange]) -> list[RemoteChange]:
     return [change for change in changes if (change.pk, change.claim) in held]
 
 
-def _no_longer(changes: Sequence[RemoteChange], orders: Mapping[int, Order]) -> dict[int, Verdict]:
-    """What must not be sent any more, judged at the moment of writing: who asked may have lost his right, and the order
-    may have changed since."""
+def _no_longer(store: Store, changes: Sequence[RemoteChange], orders: Mapping[int, Order]) -> dict[int, Verdict]:
+    """What must not be sent any more, judged at the moment of writing: the app may have lost its scope, who asked his
+    right, and the order may have changed since. All changes are of one verb."""
+    closed = features.lacking([store], FEATURE_OF[changes[0].verb]).get(store.pk)
+    if closed is not None:
+        return {change.pk: Verdict(ChangeState.REFUSED, closed.code, closed.sentence) for change in changes}
     people = User.objects.in_bulk({change.user_id for change in changes if change.user_id is not None})
     actors = {pk: actor_of(user) for pk, user in people.items()}
     stopped: dict[int, Verdict] = {}

@@ -17,6 +17,7 @@ from orders.choices import UNSETTLED
 from orders.models import Order, RemoteChange
 from orders.querysets import OrderQuerySet
 from stores.choices import StoreState
+from stores.features import FeatureState
 
 ORDERS_PER_TRANSACTION = 500
 
@@ -26,12 +27,13 @@ Orders = OrderQuerySet | Sequence[Order]
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why one order was left out: a code for machines, a sentence for people. The name is empty for an order that the
-    actor may not even see."""
+    actor may not even see. `field` names what has to be put right, where that is not the order itself."""
 
     order_id: int
     order_name: str
     code: str
     message: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,15 @@ def unwritable(order: Order, *, actor: Actor, right: Right = Right.CHANGE_ORDERS
             "store_not_connected",
             _("%(store)s is not connected. Put that right on the store's page, then try again."),
         )
-    if not store.has_scope("write_orders"):
-        return refusal(
-            order,
-            "missing_scope",
-            _("The app may not change orders of %(store)s. Give it the permission write_orders and connect again."),
-        )
     return None
+
+
+def closed_off(order: Order, state: FeatureState | None) -> Refusal | None:
+    """Why the order's store does not do this at all; `state` is that of the feature that is needed, where it is off."""
+    if state is None:
+        return None
+    sentence = f"{order.store.name}: {state.sentence}"
+    return Refusal(order.pk, order.name, state.code, sentence, field="store.scopes")
 
 
 def refusal(order: Order, code: str, message: str) -> Refusal:

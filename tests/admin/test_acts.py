@@ -14,6 +14,7 @@ from orders.verbs import VERBS
 from stores.services.access import actor_of
 from tests.admin.conftest import text_of
 from tests.builders.orders import make_order, make_orders
+from tests.conftest_people import WITHOUT_WRITING
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/orders/order/"
@@ -171,7 +172,7 @@ def test_a_run_of_another_store_is_a_404(agents_browser, admins_browser, adminis
 
 def test_every_verb_of_the_table_has_its_page_and_its_button(agents_browser, agent, store):
     order = make_order(store)
-    offered = {act.name for act in agents_browser.get(LIST).context["acts"]}
+    offered = {each.act.name for each in agents_browser.get(LIST).context["acts"]}
     assert offered == {*VERBS, "mail"}
     for verb in VERBS:
         given = {"selection": selection(agent, order)}
@@ -190,3 +191,25 @@ def test_nobody_is_sent_to_another_site_afterwards(agents_browser, agent, store,
     given = {"selection": selection(agent, make_order(store)), "next": elsewhere}
     assert agents_browser.post(act_url("archive"), given)["Location"] == LIST
     assert "evil" not in text_of(agents_browser.get(act_url("archive"), given))
+
+
+@pytest.mark.row("FEAT-B1")
+def test_the_order_page_shuts_its_buttons_and_says_why(agents_browser, poor):
+    order = make_order(poor, stage=Stage.TO_ARCHIVE, tags=["VIP"])
+
+    page = text_of(agents_browser.get(f"{LIST}{order.pk}/"))
+
+    assert 'aria-disabled="true" aria-describedby="why-not-archive"' in page
+    assert f'id="why-not-archive"><strong>Archive:</strong> {WITHOUT_WRITING}' in page
+    assert 'name="tags"' not in page
+    assert page.count(WITHOUT_WRITING) == 3  # the button's title, the words below, the tags
+
+
+def test_the_list_shuts_an_act_only_when_no_store_can_do_it(admins_browser, poor, other_store):
+    make_orders(poor, 2)
+
+    everything = text_of(admins_browser.get(LIST))
+    assert ('value="archive"' in everything, 'aria-disabled="true"' in everything) == (True, False)
+    alone = text_of(admins_browser.get(LIST, {"store": poor.pk}))
+    assert ('value="archive"' in alone, 'aria-describedby="why-not-archive"' in alone) == (False, True)
+    assert 'value="comment"' in alone

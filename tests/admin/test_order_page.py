@@ -14,6 +14,7 @@ from django_scopes import scopes_disabled
 from orders.admin.remaining import conditions, ending
 from orders.choices import ChangeState, Source, Stage, Verb
 from orders.models import Fulfillment, Order, Refund, RemoteChange, TimelineEntry, Transaction
+from stores.models import Store
 from tests.admin.conftest import text_of
 from tests.builders.orders import PLACED, make_customer, make_fulfillment_order, make_order
 
@@ -277,3 +278,23 @@ def test_a_viewer_reads_and_is_offered_nothing(signed_in, viewer, store):
     assert "comment-body" not in page
     assert "/act/" not in page
     assert "Open in Shopify" in page
+
+
+@pytest.mark.row("FEAT-B1")
+def test_what_shopify_hides_is_said_beside_what_was_known_before(agents_browser, store):
+    order = make_order(store, customer=make_customer(store, name="Zoë Ōkubo", email="zoe@example.com"))
+    with scopes_disabled():
+        since = "2026-11-20T09:00:00+00:00"
+        Store.objects.filter(pk=store.pk).update(hidden_fields={"shipping_address": since, "email": since})
+
+    page = text_of(agents_browser.get(url_of(order)))
+
+    assert "Hidden by Shopify: e-mail address, shipping address." in page
+    assert "zoe@example.com" in page
+
+
+def test_the_page_says_how_true_it_is(agents_browser, store):
+    order = make_order(store)
+    assert "first load 0 %" in text_of(agents_browser.get(url_of(order)))
+    part = agents_browser.get(url_of(order), {"part": "truth"})
+    assert ("first load 0 %" in text_of(part), "<html" in text_of(part)) == (True, False)

@@ -19,6 +19,7 @@ from stores.choices import StoreState
 from stores.models import Store
 from tests.api.conftest import MakeClient
 from tests.builders.orders import make_order, make_orders
+from tests.conftest_people import WITHOUT_WRITING
 
 URL = "/api/v1/orders/"
 
@@ -255,3 +256,19 @@ def test_as_many_queries_for_thirty_orders_as_for_three(api: Client, store: Stor
     queries(1)
     assert queries(3) == queries(30)
     assert Order._base_manager.filter(pending_verbs=["archive"]).count() == 34
+
+
+@pytest.mark.row("FEAT-B1")
+def test_the_api_says_what_is_missing_and_where_to_add_it(api: Client, poor: Store):
+    order = make_order(poor)
+
+    one = post(api, f"{URL}{order.pk}/archive/")
+
+    assert (one.status_code, one.json()["code"]) == (409, "missing_scope")
+    assert one.json()["errors"] == [
+        {"field": "store.scopes", "code": "missing_scope", "detail": f"North: {WITHOUT_WRITING}"}
+    ]
+    preview = post(api, f"{URL}actions/add_tags/", {"ids": [order.pk], "tags": ["VIP"], "dry_run": True}).json()
+    assert (preview["accepted"], [each["code"] for each in preview["refused"]]) == (0, ["missing_scope"])
+    assert post(api, f"{URL}{order.pk}/comments/", {"body": "Called her."}).status_code == 201
+    assert changes() == []

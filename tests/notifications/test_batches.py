@@ -88,6 +88,28 @@ def test_whoever_cannot_be_written_to_is_left_out_with_the_reason(store: Store, 
     assert [names[order.pk] for order, code in refused.items() if code == "not_found"] == [""]
 
 
+@pytest.mark.row("FEAT-B1")
+@pytest.mark.parametrize(
+    ("hidden", "emails", "codes"),
+    [
+        ("email", ["known@example.com", ""], ["hidden_by_shopify", "hidden_by_shopify"]),
+        ("shipping_address", ["known@example.com", ""], [None, "hidden_by_shopify"]),
+    ],
+)
+def test_nobody_is_written_to_whose_address_shopify_hides(
+    store: Store, agent_actor: Actor, hidden: str, emails: list[str], codes: list[str | None]
+):
+    orders = [make_order(store, email=email) for email in emails]
+    with scopes_disabled():
+        Store.objects.filter(pk=store.pk).update(hidden_fields={hidden: "2026-11-20T09:00:00+00:00"})
+
+    planned = plan(orders, agent_actor)
+
+    told = {refusal.order_id: refusal.code for refusal in planned.left_out}
+    assert [told.get(order.pk) for order in orders] == codes
+    assert all("Shopify hides the e-mail address" in refusal.message for refusal in planned.left_out)
+
+
 @pytest.mark.row("REL-E17")
 def test_a_word_that_nobody_has_is_refused_before_anything_is_promised(store: Store, agent_actor: Actor):
     orders = customers_orders(store, 2)

@@ -145,7 +145,8 @@ def _of_ours(error: errors.BackofficeError) -> Problem | None:
         case errors.NotAllowed():
             return Problem(403, error.code, error.message)
         case errors.Refused():
-            return Problem(409, error.code, error.message)
+            named = (FieldProblem(error.field, error.code, error.message),) if error.field else ()
+            return Problem(409, error.code, error.message, named)
         case errors.Busy():
             return Problem(409, error.code, error.message, headers=_retry())
         case errors.Unreachable():
