@@ -12,7 +12,7 @@ from backoffice.core.actor import Actor, Right
 from backoffice.core.menu import Entry
 from stores.models import ApiToken, Merchant, Store
 
-from . import calendar_page, connect_page, proof_page, quarantine_pages, store_pages, tokens
+from . import calendar_page, connect_page, privacy_pages, proof_page, quarantine_pages, store_pages, tokens
 from .base import AdministratorsAdmin, PagesAdmin, Route, unregister
 from .people import PeopleAdmin
 
@@ -31,6 +31,9 @@ class StoreAdmin(PagesAdmin):
         Route("<int:store_id>/secret/", "secret", connect_page.secret),
         Route("<int:store_id>/switch/<slug:what>/", "switch", store_pages.switch),
         Route("<int:store_id>/proof/", "proof", proof_page.prove),
+        Route("erased/", "erased", privacy_pages.erased_shops),
+        Route("<int:store_id>/privacy/", "privacy", privacy_pages.privacy_list),
+        Route("<int:store_id>/privacy/<int:request_id>/export/", "privacy_export", privacy_pages.export),
         Route("<int:store_id>/calendar/", "calendar", calendar_page.calendar),
         Route("<int:store_id>/quarantine/", "quarantine", quarantine_pages.parked_list),
         Route("<int:store_id>/quarantine/retry/", "quarantine_retry", quarantine_pages.retry),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import schema  # noqa: F401 - registers the description of tokens
 from .calendars import CalendarView
+from .privacy import PrivacyExportView, PrivacyRequestsView
 from .proofs import ProofView
 from .quarantine import QuarantineRawView, QuarantineRetryView, QuarantineView
 from .stores import StoreListView, StoreView
@@ -15,6 +16,12 @@ urlpatterns = [
     path("stores/", StoreListView.as_view(), name="stores"),
     path("stores/<int:store_id>/", StoreView.as_view(), name="store"),
     path("stores/<int:store_id>/proof/", ProofView.as_view(), name="store_proof"),
+    path("stores/<int:store_id>/privacy-requests/", PrivacyRequestsView.as_view(), name="store_privacy"),
+    path(
+        "stores/<int:store_id>/privacy-requests/<int:request_id>/export/",
+        PrivacyExportView.as_view(),
+        name="store_privacy_export",
+    ),
     path("stores/<int:store_id>/calendar/", CalendarView.as_view(), name="store_calendar"),
     path("stores/<int:store_id>/quarantine/", QuarantineView.as_view(), name="store_quarantine"),
     path("stores/<int:store_id>/quarantine/retry/", QuarantineRetryView.as_view(), name="store_quarantine_retry"),

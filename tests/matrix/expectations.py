@@ -91,6 +91,10 @@ def template(side: Side, actor: Actor) -> dict[str, Any]:
     return {"template_id": side.template.pk}
 
 
+def export(side: Side, actor: Actor) -> dict[str, Any]:
+    return {"store_id": side.store.pk, "request_id": side.export.pk}
+
+
 def fixed(**values: Any) -> Values:
     return lambda side, actor: values
 
@@ -144,6 +148,8 @@ API = (
     Door("api:store", may=READERS, key=store),
     Door("api:store_proof", may=READERS, key=store),
     Door("api:store_proof", "post", MANAGERS, (202,), key=store),
+    Door("api:store_privacy", may=MANAGERS, key=store),
+    Door("api:store_privacy_export", may=MANAGERS, key=export),
     Door("api:store_calendar", may=READERS, key=store),
     Door("api:store_calendar", "put", MANAGERS, key=store, body=fixed(working_days=[0, 1])),
     Door("api:store_quarantine", may=READERS, key=store),
@@ -235,6 +241,10 @@ ADMIN = (
     Door("admin:stores_store_quarantine_retry", "post", AGENTS, (302,), key=store),
     Door("admin:stores_store_quarantine_raw", "post", MANAGERS, key=parked),
     Door("admin:stores_store_proof", "post", MANAGERS, (302,), key=store),
+    Door("admin:stores_store_erased", may=ADMINISTRATOR),
+    Door("admin:stores_store_privacy", may=MANAGERS, key=store),
+    Door("admin:stores_store_privacy", "post", MANAGERS, (302,), key=store, body=fixed(kind="export", who="x@y.nl")),
+    Door("admin:stores_store_privacy_export", "post", MANAGERS, key=export),
     Door("admin:stores_store_calendar", may=VIEWERS, key=store),
     Door(
         "admin:stores_store_calendar",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +18,18 @@ from notifications.models import Batch, Message, MessageOrder, Template
 from orders.choices import ChangeState, Source, Verb
 from orders.models import Comment, Order, RemoteChange
 from orders.timeline import NewEntry, write
-from stores.choices import ProofState, SyncPhase
-from stores.models import ApiToken, Membership, Merchant, Proof, Quarantined, Store, SyncStream
+from stores.choices import ComplianceKind, ComplianceState, ProofState, SyncPhase
+from stores.models import (
+    ApiToken,
+    ComplianceRequest,
+    ExportPiece,
+    Membership,
+    Merchant,
+    Proof,
+    Quarantined,
+    Store,
+    SyncStream,
+)
 from stores.services.access import actor_of, create_token
 from tests.builders.orders import make_customer, make_fulfillment_order, make_order, make_store
 
@@ -43,6 +54,7 @@ class Side:
     person: User
     token: ApiToken
     parked: Quarantined
+    export: ComplianceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,20 @@ def _side(store: Store, word: str, *, person: User) -> Side:
         details=[{"gid": f"gid-{word}", "kind": "missing", "repaired": False}],
         remaining=1,
     )
+    export = ComplianceRequest.objects.create(
+        store=store,
+        shop_domain=store.domain,
+        shop_gid=store.gid,
+        kind=ComplianceKind.EXPORT,
+        state=ComplianceState.DONE,
+        webhook_id=f"export-{word}",
+        requested_by=f"{word} person",
+        due_at=at,
+        finished_at=at,
+        expires_at=datetime(2126, 11, 3, tzinfo=UTC),
+        receipt={"orders.mirror": 1},
+    )
+    ExportPiece.objects.create(store=store, request=export, number=1, content=json.dumps([{"name": f"Mrs {word}"}]))
     parked = Quarantined.objects.create(
         store=store, resource="orders", gid=f"gid-{word}", reason=f"odd {word}", raw=f"raw {word}"
     )
@@ -171,4 +197,4 @@ def _side(store: Store, word: str, *, person: User) -> Side:
     token = ApiToken.objects.create(
         user=person, name=f"token {word}", prefix=f"p{word}"[:12], digest="0" * 64, scopes=["orders:read"]
     )
-    return Side(store, order, comment, change.run_id, batch, message, template, merchant, person, token, parked)
+    return Side(store, order, comment, change.run_id, batch, message, template, merchant, person, token, parked, export)
