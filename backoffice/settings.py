@@ -273,6 +273,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "StoreState": "stores.choices.StoreState",
         "ChangeState": "orders.choices.ChangeState",
+        "LevelOfDetail": "orders.choices.Level",
+        "ProofLevel": ["good", "warning", "bad"],
         "BatchState": "notifications.choices.BatchState",
         "MessageState": "notifications.choices.MessageState",
     },

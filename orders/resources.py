@@ -29,7 +29,7 @@ from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.throttle import Lane
 
 from .models import FulfillmentOrder
-from .services import hints
+from .services import full, hints
 from .services.aside import set_aside, told
 from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
@@ -79,6 +79,9 @@ class OrdersResource:
 
     def count(self, client: Client, store: Store) -> int:
         return count_orders(client, lane=Lane.BACKGROUND).count
+
+    def summaries(self, store: Store) -> int:
+        return full.live_summaries(store)
 
     def created_at(self, item: OrderSnapshot) -> datetime:
         return item.created_at
@@ -151,6 +154,9 @@ class FulfillmentOrdersResource:
         return Page(page.items, page.end_cursor, page.has_next)
 
     def count(self, client: Client, store: Store) -> int:
+        return 0
+
+    def summaries(self, store: Store) -> int:
         return 0
 
     def created_at(self, item: ChangedFulfillmentOrder) -> datetime:

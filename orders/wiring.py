@@ -6,7 +6,7 @@ from backoffice.core import privacy, sweeps
 from stores import resources
 
 from .resources import FulfillmentOrdersResource, OrdersResource
-from .services import push
+from .services import full, push
 from .services.privacy import PART
 
 
@@ -15,4 +15,5 @@ def connect() -> None:
     resources.register(OrdersResource())
     resources.register(FulfillmentOrdersResource())
     sweeps.register("orders.push", push.sweep)
+    sweeps.register("orders.details", full.sweep)
     privacy.register(PART)

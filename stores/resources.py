@@ -147,6 +147,9 @@ class Resource(Protocol):
     def count(self, client: Client, store: Store) -> int:
         """How many the shop has."""
 
+    def summaries(self, store: Store) -> int:
+        """How many of the live ones here still wait for details that a bulk file does not bring; one cheap query."""
+
     def created_at(self, item: Any) -> datetime: ...
 
     def updated_at(self, item: Any) -> datetime: ...

@@ -14,6 +14,7 @@ from orders import chosen
 from orders.choices import UNSETTLED, ChangeState
 from orders.models import Comment, Order, RemoteChange
 from orders.reading import get_order
+from orders.services import full
 from stores.features import CHANGES
 from stores.services.hidden import hidden_of
 from stores.services.truth import truth_of
@@ -40,16 +41,18 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
     how true it is. A foreign or missing one is a 404."""
     actor = actor_of(request)
     order = get_order(actor, order_id)
+    part = request.GET.get("part")
     notices: dict[str, Any] = {
         "order": order,
+        "details_coming": full.are_coming(order) if part else full.wait_for_details(order),
         "store": order.store,
         "pending": pending_changes(order),
         "refused": last_refusal(order),
     }
-    if request.GET.get("part") == "notices":
+    if part == "notices":
         return fragment(request, NOTICES, **notices)
     truth = truth_of([order.store])
-    if request.GET.get("part") == "truth":
+    if part == "truth":
         return fragment(request, TRUTH, truth=truth)
     return page(
         request,

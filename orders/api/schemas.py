@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from orders.choices import ChangeState, Stage
+from orders.choices import ChangeState, Level, Stage
 from stores.api.truth import TruthShape
 
 Fields = serializers.Serializer[Any]
@@ -61,6 +61,11 @@ class OrderRow(Fields):
     closed_at = serializers.DateTimeField(allow_null=True)
     cancelled_at = serializers.DateTimeField(allow_null=True)
     test = serializers.BooleanField()
+    level = serializers.ChoiceField(
+        Level.choices,
+        help_text="`summary`: came with a first load, still without the lines of shipments and refunds and their part "
+        "of the timeline. Reading the order has them fetched; live orders become `full` by themselves.",
+    )
     states = inline_serializer(
         "OrderStates", {"order": StageState(), "payment": State(), "fulfilment": State(), "return": State()}
     )

@@ -2,6 +2,7 @@
 
 from .comment import Comment, CommentVersion
 from .customer import Customer
+from .details import DetailWork
 from .order import Order
 from .parts import Fulfillment, FulfillmentOrder, LineItem, OrderTag, Refund, Transaction
 from .remote_change import RemoteChange
@@ -12,6 +13,7 @@ __all__ = [
     "Comment",
     "CommentVersion",
     "Customer",
+    "DetailWork",
     "Fulfillment",
     "FulfillmentOrder",
     "LineItem",

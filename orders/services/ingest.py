@@ -157,9 +157,14 @@ def _ingest(
         confirmed = {order.gid for order in olds.values() if order.pk in same}
         aside.read_well(store, sorted(confirmed | {snapshot.gid for snapshot in fresh}))
     created = sum(snapshot.gid not in olds for snapshot in fresh)
-    # A row without a hash was written from a mutation's answer or is a summary: the shop's state was not missed there.
-    differed = [one.gid for one in fresh if one.gid not in olds or olds[one.gid].state_hash]
+    differed = [one.gid for one in fresh if one.gid not in olds or _showed_otherwise(olds[one.gid], one)]
     return Ingested(created, len(fresh) - created, unchanged, tuple(refetch), differed=tuple(differed))
+
+
+def _showed_otherwise(row: Order, snapshot: OrderSnapshot) -> bool:
+    """A row without a hash was written from a mutation's answer or is a summary: then the shop's state was not missed,
+    unless a summary has a later one."""
+    return bool(row.state_hash) or (row.level == Level.SUMMARY and snapshot.updated_at > row.updated_at)
 
 
 def _write(

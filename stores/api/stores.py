@@ -63,6 +63,7 @@ class MirrorSerializer(serializers.Serializer[Any]):
     failed_webhooks = serializers.IntegerField()
     last_webhook_at = serializers.DateTimeField(allow_null=True)
     quarantined = serializers.IntegerField()
+    summaries = serializers.IntegerField(help_text="Live orders whose details are still to be read.")
     missing_scopes = serializers.ListField(child=serializers.CharField())
     budget_available = serializers.FloatField(allow_null=True)
     budget_maximum = serializers.FloatField(allow_null=True)

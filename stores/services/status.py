@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backoffice.core.clock import db_now
+from stores import resources
 from stores.choices import InboxState, SyncPhase
 from stores.models import InboxMessage, Quarantined, ShopBudget, Store, SyncStream
 from stores.shopify.scopes import missing
@@ -31,7 +32,8 @@ class StreamStatus:
 @dataclass(frozen=True, slots=True)
 class MirrorStatus:
     """`as_of`: everything that the shop had then is in the mirror; None until the first load is complete. `is_stale`
-    says that the mirror fell behind its promise of three minutes."""
+    says that the mirror fell behind its promise of three minutes; `summaries` are live orders whose details are still
+    to be read."""
 
     as_of: datetime | None
     lag: timedelta | None
@@ -42,13 +44,14 @@ class MirrorStatus:
     failed_webhooks: int
     last_webhook_at: datetime | None
     quarantined: int
+    summaries: int
     missing_scopes: tuple[str, ...]
     budget_available: float | None
     budget_maximum: float | None
 
 
 def mirror_status(store: Store) -> MirrorStatus:
-    """Six small queries, whatever the size of the store."""
+    """Seven small queries, whatever the size of the store."""
     now = db_now()
     streams = list(SyncStream.objects.filter(store=store).order_by("resource"))
     main = next((stream for stream in streams if stream.resource == "orders"), None)
@@ -66,6 +69,7 @@ def mirror_status(store: Store) -> MirrorStatus:
         failed_webhooks=inbox.filter(state=InboxState.FAILED).count(),
         last_webhook_at=store.last_webhook_at,
         quarantined=Quarantined.objects.filter(store=store).count(),
+        summaries=sum(resource.summaries(store) for resource in resources.all_resources()),
         missing_scopes=tuple(sorted(missing(store.scopes))),
         budget_available=budget.available if budget else None,
         budget_maximum=budget.maximum if budget else None,

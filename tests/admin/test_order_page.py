@@ -9,11 +9,14 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
 from django_scopes import scopes_disabled
 
 from orders.admin.remaining import conditions, ending
-from orders.choices import ChangeState, Source, Stage, Verb
+from orders.choices import ChangeState, Level, Source, Stage, Verb
 from orders.models import Fulfillment, Order, Refund, RemoteChange, TimelineEntry, Transaction
+from orders.services.full import OPENED_JOB
+from stores.choices import StoreState
 from stores.models import Store
 from tests.admin.conftest import text_of
 from tests.builders.orders import PLACED, make_customer, make_fulfillment_order, make_order
@@ -298,3 +301,31 @@ def test_the_page_says_how_true_it_is(agents_browser, store):
     assert "first load 0 %" in text_of(agents_browser.get(url_of(order)))
     part = agents_browser.get(url_of(order), {"part": "truth"})
     assert ("first load 0 %" in text_of(part), "<html" in text_of(part)) == (True, False)
+
+
+def test_a_summary_says_that_its_details_are_coming_and_has_them_fetched(agents_browser, store):
+    order = make_order(store, level=Level.SUMMARY)
+
+    shown = agents_browser.get(url_of(order)).content.decode()
+    part = agents_browser.get(url_of(order), {"part": "notices"}).content.decode()
+
+    assert "the details are being fetched" in shown
+    assert 'data-live="?part=notices"' in shown
+    assert "data-done" not in part
+    assert [(task.func(), task.args()) for task in OrmQ.objects.all()] == [(OPENED_JOB, (store.pk, order.pk))]
+    with scopes_disabled():
+        Order.objects.update(level=Level.FULL)
+    assert "data-done" in agents_browser.get(url_of(order), {"part": "notices"}).content.decode()
+    assert "the details are being fetched" not in agents_browser.get(url_of(order)).content.decode()
+
+
+def test_a_summary_of_a_store_that_is_not_connected_says_what_it_is(agents_browser, store):
+    order = make_order(store, level=Level.SUMMARY)
+    with scopes_disabled():
+        Store.objects.update(state=StoreState.PAUSED)
+
+    shown = agents_browser.get(url_of(order)).content.decode()
+
+    assert "summary only" in shown
+    assert "the details are being fetched" not in shown
+    assert not OrmQ.objects.exists()

@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
 from django_scopes import scopes_disabled
 
-from orders.choices import Source, Stage
+from orders.choices import Level, Source, Stage
 from orders.models import Fulfillment, Order, Refund, Transaction
+from orders.services.full import OPENED_JOB
 from orders.timeline import NewEntry, write
 from stores.models import Store, SyncStream
 from tests.builders.orders import make_customer, make_fulfillment_order, make_order, make_orders
@@ -156,3 +158,13 @@ def test_counts_of_a_store_that_still_loads_have_no_time(api: Client, store: Sto
     assert api.get(f"{URL}counts/").json()["as_of"] is None
     answer = api.get(f"{URL}counts/", {"group_by": "merchant"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "group_by")
+
+
+def test_reading_a_summary_says_so_and_has_its_details_fetched(api: Client, store: Store):
+    order = make_order(store, level=Level.SUMMARY)
+
+    listed = api.get(URL).json()["results"]
+    assert [row["level"] for row in listed] == ["summary"]
+    assert not OrmQ.objects.exists()
+    assert api.get(f"{URL}{order.pk}/").json()["level"] == "summary"
+    assert [(task.func(), task.args()) for task in OrmQ.objects.all()] == [(OPENED_JOB, (store.pk, order.pk))]
