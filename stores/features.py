@@ -5,7 +5,7 @@ services before they act, by pages and by the API."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -192,8 +192,16 @@ _REMEDIES: Mapping[str, StrOrPromise] = {
 
 def features_of(store: Store) -> tuple[FeatureState, ...]:
     """Every feature of the table. One query."""
-    kind = _kinds([store]).get(store.pk, "")
-    return tuple(_state(store, feature, kind) for feature in FEATURES.values())
+    return features_of_all([store])[store.pk]
+
+
+def features_of_all(stores: Sequence[Store]) -> Mapping[int, tuple[FeatureState, ...]]:
+    """Of many stores, by their ids. One query."""
+    kinds = _kinds(stores)
+    return {
+        store.pk: tuple(_state(store, feature, kinds.get(store.pk, "")) for feature in FEATURES.values())
+        for store in stores
+    }
 
 
 def lacking(stores: Iterable[Store], name: str) -> Mapping[int, FeatureState]:

@@ -101,14 +101,15 @@ class MintedToken:
                 lambda: oauth.mint(self._domain, app, base_url=self._base_url), clock=self._clock, patience=_PATIENCE
             )
         except ShopifyError as error:
-            claims.settle(row, attempts=0)
+            claims.settle(row, attempts=0, error_at=db_now(), error_code=error.code, error_message=str(error))
             if isinstance(error, TryAgain) and left > timedelta():
                 logger.warning("A token could not be renewed yet", extra={"store": row.pk, "code": error.code})
                 return False
             raise
         # Counted from before the question, so that it is never taken to be longer than it is.
         expires_at = asked_at + timedelta(seconds=grant.expires_in or _DAY_SECONDS)
-        if claims.settle(row, token=grant.token, expires_at=expires_at, attempts=0):
+        fresh = {"token": grant.token, "expires_at": expires_at, "minted_at": asked_at}
+        if claims.settle(row, attempts=0, error_at=None, error_code="", error_message="", **fresh):
             logger.info("A token was minted", extra={"store": row.pk, "expires_in": grant.expires_in})
             _compare_scopes(row.pk, grant.scopes)
         return True

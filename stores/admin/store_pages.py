@@ -19,10 +19,13 @@ from backoffice.core.api.callers import actor_of
 from backoffice.core.errors import NotFound
 from backoffice.core.pages import fragment, page
 from backoffice.core.panels import Row
-from stores.choices import StoreState, SyncPhase
+from stores.choices import CredentialKind, StoreState, SyncPhase
 from stores.models import Store, SyncStream
 from stores.services.connect import disconnect_store, pause_store, resume_store
-from stores.services.proof_status import proof_status
+from stores.services.diagnostics import diagnostics_of
+from stores.services.health_facts import facts_of
+from stores.services.health_lines import lines_of
+from stores.services.health_report import Colour, colours_of, health_of
 from stores.services.status import mirror_status
 
 LIST, PAGE, STATUS = "admin/stores/list.html", "admin/stores/page.html", "admin/stores/_status.html"
@@ -42,6 +45,7 @@ class Listed:
 
     store: Store
     tone: Tone
+    colour: Colour
     as_of: datetime | None
     loading: str
     row: Row | None
@@ -53,7 +57,8 @@ def store_list(request: HttpRequest) -> HttpResponseBase:
     stores = list(Store.objects.visible_to(actor).select_related("merchant").order_by("name", "pk"))
     streams = {stream.store_id: stream for stream in SyncStream.objects.visible_to(actor).filter(resource="orders")}
     rows = panel_rows(actor)
-    listed = [_listed(store, streams.get(store.pk), rows.get(store.pk)) for store in stores]
+    colours = colours_of(stores)
+    listed = [_listed(store, colours[store.pk], streams.get(store.pk), rows.get(store.pk)) for store in stores]
     cells = next((each.row.cells for each in listed if each.row), ())
     return page(
         request,
@@ -72,12 +77,16 @@ def store_page(request: HttpRequest, store_id: int) -> HttpResponseBase:
     context: dict[str, Any] = {
         "store": store,
         "tone": TONES.get(store.state, "neutral"),
-        "mirror": mirror_status(store),
         "row": panel_rows(actor).get(store.pk),
-        "proof": proof_status(store),
     }
     if "part" in request.GET:
+        facts = facts_of([store])[store.pk]
+        context |= {"lines": lines_of(facts), "mirror": mirror_status(store), "proof": facts.truth.proof}
         return fragment(request, STATUS, **context)
+    report = health_of(store)
+    context |= {"lines": report.lines, "mirror": report.mirror, "proof": report.facts.truth.proof, "report": report}
+    context["diagnostics"] = diagnostics_of(report)
+    context["token_kind"] = CredentialKind(report.facts.token.kind).label if report.facts.token else ""
     context |= {"may_connect": actor.sees_every_store, "may_prove": actor.may(Right.MANAGE_STORE, store.pk)}
     return page(request, PAGE, store.name, **context)
 
@@ -121,9 +130,9 @@ def panel_rows(actor: Actor) -> dict[int, Row]:
     return found
 
 
-def _listed(store: Store, stream: SyncStream | None, row: Row | None) -> Listed:
+def _listed(store: Store, colour: Colour, stream: SyncStream | None, row: Row | None) -> Listed:
     loading = ""
     if stream is not None and stream.phase == SyncPhase.FIRST_LOAD:
         share = min(100, 100 * stream.loaded // stream.expected) if stream.expected else 0
         loading = f"{share} %"
-    return Listed(store, TONES.get(store.state, "neutral"), stream.true_as_of if stream else None, loading, row)
+    return Listed(store, TONES.get(store.state, "neutral"), colour, stream.true_as_of if stream else None, loading, row)

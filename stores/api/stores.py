@@ -128,7 +128,7 @@ class StoreView(ApiView):
                 "scopes": store.scopes,
                 "api_version": store.api_version,
                 "admin_url": store.admin_url,
-                "mirror": _mirror(mirror_status(store)),
+                "mirror": mirror_shown(mirror_status(store)),
             }
         )
 
@@ -152,7 +152,7 @@ def _shown(store: Store) -> dict[str, Any]:
     }
 
 
-def _mirror(status: MirrorStatus) -> dict[str, Any]:
+def mirror_shown(status: MirrorStatus) -> dict[str, Any]:
     shown = asdict(status)
     lag = shown.pop("lag")
     return {**shown, "lag_seconds": lag.total_seconds() if lag is not None else None}

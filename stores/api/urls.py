@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import schema  # noqa: F401 - registers the description of tokens
 from .calendars import CalendarView
+from .health import DiagnosticsView, HealthView
 from .privacy import PrivacyExportView, PrivacyRequestsView
 from .proofs import ProofView
 from .quarantine import QuarantineRawView, QuarantineRetryView, QuarantineView
@@ -23,6 +24,8 @@ urlpatterns = [
         name="store_privacy_export",
     ),
     path("stores/<int:store_id>/calendar/", CalendarView.as_view(), name="store_calendar"),
+    path("stores/<int:store_id>/health/", HealthView.as_view(), name="store_health"),
+    path("stores/<int:store_id>/diagnostics/", DiagnosticsView.as_view(), name="store_diagnostics"),
     path("stores/<int:store_id>/quarantine/", QuarantineView.as_view(), name="store_quarantine"),
     path("stores/<int:store_id>/quarantine/retry/", QuarantineRetryView.as_view(), name="store_quarantine_retry"),
     path(

@@ -34,6 +34,10 @@ class Credential(Claimable):
     previous_webhook_secret = EncryptedTextField(blank=True)
     previous_until = models.DateTimeField(null=True, blank=True, help_text="Until then the previous secret holds too.")
     changed_at = models.DateTimeField(auto_now=True)
+    minted_at = models.DateTimeField(null=True, blank=True)
+    error_at = models.DateTimeField(null=True, blank=True, help_text="When minting failed last, unless it went on.")
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -38,6 +38,7 @@ class InboxMessage(Claimable):
         constraints: ClassVar = [models.UniqueConstraint(fields=["store", "webhook_id"], name="stores_inbox_once")]
         indexes: ClassVar = [
             models.Index(fields=["store", "id"], condition=models.Q(state="pending"), name="stores_inbox_pending"),
+            models.Index(fields=["store"], condition=models.Q(state="failed"), name="stores_inbox_failed"),
         ]
 
 

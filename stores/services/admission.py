@@ -160,6 +160,7 @@ def _keep_access(store: Store, access: Access) -> None:
     row = Credential(store=store, claim=old.claim + 1 if old else 0)
     for name in ("kind", "token", "expires_at", "client_id", "client_secret", "webhook_secret"):
         setattr(row, name, getattr(access, name))
+    row.minted_at = db_now() if access.expires_at else None
     row.save()
 
 

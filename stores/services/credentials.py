@@ -46,7 +46,7 @@ def rotate_secret(store: Store, new_secret: str, *, actor: Actor) -> None:
             access = minted_access(store.domain, oauth.App(known.client_id, secret))
         except Invalid as error:
             raise Invalid(error.code, error.message, field="new_secret") from error
-        fresh = {"token": access.token, "expires_at": access.expires_at}
+        fresh = {"token": access.token, "expires_at": access.expires_at, "minted_at": db_now()}
     with transaction.atomic():
         row = Credential.objects.select_for_update().filter(store=store).first()
         if row is None or row.client_id != known.client_id:

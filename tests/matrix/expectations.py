@@ -152,6 +152,8 @@ API = (
     Door("api:store_privacy_export", may=MANAGERS, key=export),
     Door("api:store_calendar", may=READERS, key=store),
     Door("api:store_calendar", "put", MANAGERS, key=store, body=fixed(working_days=[0, 1])),
+    Door("api:store_health", may=READERS, key=store),
+    Door("api:store_diagnostics", may=READERS, key=store),
     Door("api:store_quarantine", may=READERS, key=store),
     Door("api:store_quarantine_retry", "post", AGENTS, (202,), key=store),
     Door("api:store_quarantine_raw", may=MANAGERS, key=parked),

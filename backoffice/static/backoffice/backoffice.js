@@ -88,7 +88,27 @@
     });
   };
 
+  // A button that copies the text of a field. Without the clipboard's leave the text is marked, ready for the keyboard.
+  const copier = (button) => {
+    const field = document.getElementById(button.dataset.copy);
+    const told = button.parentElement.querySelector("[data-copied]");
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(field.value);
+      } catch {
+        const folded = field.closest("details");
+        if (folded) folded.open = true;
+        field.select();
+        if (!document.execCommand("copy")) return;
+      }
+      told.textContent = told.dataset.copied;
+      setTimeout(() => { told.textContent = ""; }, 4000);
+    });
+  };
+
   const start = () => {
+    document.querySelectorAll("[data-copy]").forEach(copier);
     document.querySelectorAll("form[data-selection]").forEach((form) => { selection(form); keys(form); });
     document.querySelectorAll("[data-live]").forEach(live);
     document.addEventListener("submit", (event) => {
