@@ -7,6 +7,7 @@ from typing import Any
 
 from stores.rehearsal import derived
 from stores.rehearsal.announce import announce
+from stores.rehearsal.fulfilment_acts import FULFILMENT_ACTS
 from stores.rehearsal.gids import read
 from stores.rehearsal.mutations.fulfillments import shipped_topics, tracking
 from stores.rehearsal.ops import archive, fulfil
@@ -183,4 +184,5 @@ ACTS: dict[str, Act] = {
     "open": _reopen,
     "hold": _hold,
     "release": _release,
+    **FULFILMENT_ACTS,
 }

@@ -6,6 +6,7 @@ Meanings from the descriptions of Order, LineItem and FulfillmentOrder in the Ad
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from stores.rehearsal import money
@@ -105,12 +106,18 @@ def total(doc: Doc) -> Bag:
     return money.add([subtotal(doc), shipping(doc), *upon], start=zero_of(doc))
 
 
+def _taken_off(doc: Doc, key: str) -> Bag:
+    """What refunds and edits took off the lines."""
+    edits = (entry[key] for entry in doc.get("_removed", ()))
+    return _sum(doc, chain(_refund_lines(doc, key), edits))
+
+
 def current_subtotal(doc: Doc) -> Bag:
-    return money.less(subtotal(doc), _sum(doc, _refund_lines(doc, "subtotalSet")))
+    return money.less(subtotal(doc), _taken_off(doc, "subtotalSet"))
 
 
 def current_tax(doc: Doc) -> Bag:
-    return money.less(tax(doc), _sum(doc, _refund_lines(doc, "totalTaxSet")))
+    return money.less(tax(doc), _taken_off(doc, "totalTaxSet"))
 
 
 def current_total(doc: Doc) -> Bag:

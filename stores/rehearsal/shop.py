@@ -70,6 +70,8 @@ class Shop:
     files: Files = field(init=False)
     bulk: Operations = field(init=False)
     scopes: frozenset[str] = field(init=False)
+    places: list[Doc] = field(default_factory=lambda: _places())
+    """The locations it ships from."""
     token_revoked: bool = False
     approved: int = 2
     """How much protected data the app may see: 0 none, 1 that somebody bought, 2 who and where."""
@@ -178,31 +180,11 @@ class Shop:
             "hasTimelineComment": False,
         }
 
-    def locations(self) -> list[Doc]:
-        return [
-            {
-                "id": f"gid://shopify/Location/{61 + place}",
-                "name": name,
-                "isActive": True,
-                "isFulfillmentService": False,
-                "shipsInventory": True,
-                "fulfillsOnlineOrders": True,
-                "address": {
-                    "address1": "Kade 1",
-                    "city": "Utrecht",
-                    "country": "Netherlands",
-                    "countryCode": "NL",
-                    "formatted": [],
-                },
-            }
-            for place, name in enumerate(PLACES)
-        ]
-
     def thing(self, gid: Gid) -> Doc | None:
         """Products, variants, locations and the shop by id."""
         text, number = f"gid://shopify/{gid.type}/{gid.key}", gid.number
         if gid.type == "Location":
-            return next((place for place in self.locations() if place["id"] == text), None)
+            return next((place for place in self.places if place["id"] == text), None)
         if gid.type == "Product" and 7000 <= number < 7000 + len(PRODUCTS):
             return self.products()[number - 7000]
         if gid.type == "ProductVariant" and 70_000 <= number < 70_000 + 10 * len(PRODUCTS):
@@ -231,3 +213,24 @@ class Shop:
             }
             for index, product in enumerate(PRODUCTS)
         ]
+
+
+def _places() -> list[Doc]:
+    return [
+        {
+            "id": f"gid://shopify/Location/{61 + place}",
+            "name": name,
+            "isActive": True,
+            "isFulfillmentService": False,
+            "shipsInventory": True,
+            "fulfillsOnlineOrders": True,
+            "address": {
+                "address1": "Kade 1",
+                "city": "Utrecht",
+                "country": "Netherlands",
+                "countryCode": "NL",
+                "formatted": [],
+            },
+        }
+        for place, name in enumerate(PLACES)
+    ]

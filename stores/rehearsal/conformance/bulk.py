@@ -1,4 +1,4 @@
-"""Bulk operations in recordings: where a recorder's own look at one belongs, how ours keeps pace, how it is loaded."""
+"""Bulk operations in recordings: how ours keeps pace, and how one that was there before is loaded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from stores.rehearsal.bulk.worker import Worker
 from stores.rehearsal.clock import parse
-from stores.rehearsal.conformance.recordings import EARLIER, Recorded
+from stores.rehearsal.conformance.recordings import Recorded
 from stores.rehearsal.gids import read
 from stores.rehearsal.ops.document import Doc
 from stores.rehearsal.shop import Shop
@@ -17,25 +17,6 @@ def made_in(file: list[Recorded]) -> set[str]:
     """The queries that a scenario starts; bulk mutations are not rehearsed, and so part of what there is."""
     payloads = [(r.answer.get("data") or {}).get("bulkOperationRunQuery") or {} for r in file]
     return {operation["id"] for payload in payloads if (operation := payload.get("bulkOperation"))}
-
-
-def in_order(file: list[Recorded]) -> list[Recorded]:
-    """A recorder also looked at operations in the middle of the scenario and filed that with what came before it. Such
-    a look goes where it was taken: before the change that it precedes, or right behind the start."""
-    made = made_in(file)
-    early = [r for r in file if EARLIER in r.where.split("/") and made & {o["id"] for o in shown(r.answer)}]
-    rest = [r for r in file if r not in early]
-    for look in early:
-        gids = {o["id"] for o in shown(look.answer)} & made
-        starts = next(i for i, r in enumerate(rest) if gids & made_in([r]))
-        own = look.variables.get("id")
-        uses = (i for i, r in enumerate(rest) if i > starts and own and _changes(r, own))
-        rest.insert(next(uses, starts + 1), look)
-    return rest
-
-
-def _changes(recorded: Recorded, gid: str) -> bool:
-    return "mutation" in recorded.query.split("{")[0] and recorded.variables.get("id") == gid
 
 
 def shown(value: Any) -> Iterator[Doc]:

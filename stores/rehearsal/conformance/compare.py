@@ -11,6 +11,7 @@ from stores.rehearsal.clock import parse
 _CURSORS = frozenset({"cursor", "startCursor", "endCursor"})
 _GID = "gid://shopify/"
 _GIDS = re.compile(r"gid://shopify/\w+/[\w-]+")
+_NUMBER = re.compile(r"\b\d{10,}\b")
 _OF_THEIR_SHOP = frozenset({"objectCount", "rootObjectCount", "fileSize", "url", "partialDataUrl"})
 """What a bulk operation says of the recorded shop's contents: only whether it says something is compared."""
 
@@ -68,6 +69,10 @@ class Matching:
             return self.ours.setdefault(theirs, ours) == ours
         if _GID in theirs:
             return _GIDS.sub(lambda m: self.ours.get(m[0], m[0]), theirs) == ours
+        if _NUMBER.search(theirs) and theirs != ours:
+            numbers = {their.rsplit("/", 1)[1]: our.rsplit("/", 1)[1] for their, our in self.ours.items() if "/" in our}
+            if _NUMBER.sub(lambda m: numbers.get(m[0], m[0]), theirs) == ours:
+                return True
         return parse(theirs) is not None and parse(ours) is not None
 
 

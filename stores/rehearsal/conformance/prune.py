@@ -24,7 +24,7 @@ from graphql import (
     visit,
 )
 
-from stores.rehearsal.schema import executable
+from stores.rehearsal.conformance.beyond import recorded_schema
 
 
 @dataclass
@@ -62,7 +62,7 @@ class _Cut(Visitor):
         return REMOVE if node.selection_set is not None and not node.selection_set.selections else None
 
     def enter_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> Any:
-        if node.type_condition is None or node.type_condition.name.value in executable().type_map:
+        if node.type_condition is None or node.type_condition.name.value in recorded_schema().type_map:
             return None
         self._cut.append(f"... on {node.type_condition.name.value}")
         return REMOVE
@@ -105,7 +105,7 @@ def prune(text: str) -> Pruned:
     operation = next(d for d in document.definitions if isinstance(d, OperationDefinitionNode))
     mutation = operation.operation is OperationType.MUTATION
     cut: list[str] = []
-    info = TypeInfo(executable())
+    info = TypeInfo(recorded_schema())
     smaller = visit(document, TypeInfoVisitor(info, _Cut(info, cut)))
     used = _Used()
     visit(smaller, used)

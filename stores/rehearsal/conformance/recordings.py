@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from stores.rehearsal.conformance.rebuild import document_for
 
 EARLIER = "upstreamCalls"
-"""What a recorder fetched before the scenario began: it implies the start state."""
+"""What a recorder fetched for itself, mostly before the scenario began: it implies the start state."""
 LATER = "cleanup"
 """Done after everything else, wherever it stands in the file."""
 
@@ -26,17 +27,46 @@ class Recorded:
     answer: dict[str, Any]
     rebuilt: bool = False
 
+    @property
+    def changes(self) -> bool:
+        """Whether it is a mutation, fragments before it left out of account."""
+        return re.search(r"(?m)^\s*mutation\b", self.query) is not None
+
+    def asks(self, gid: str) -> bool:
+        """Whether an id is among what it was given."""
+        return f'"{gid}"' in json.dumps(self.variables)
+
+    def shows(self, gid: str) -> bool:
+        return f'"{gid}"' in json.dumps(self.answer)
+
 
 def read_file(path: Path) -> list[Recorded]:
     """The requests of one scenario, earlier calls first, else in the order of the file."""
-    content = json.loads(path.read_text())
-    found = list(_walk(content, ""))
+    found = list(_walk(json.loads(path.read_text()), ""))
+    early = [recorded for recorded in found if EARLIER in recorded.where.split("/")]
+    rest = [recorded for recorded in found if recorded not in early]
+    rest.sort(key=lambda recorded: LATER in recorded.where.split("/"))
+    before = []
+    for look in early:
+        place = _place(look, rest)
+        if place is None:
+            before.append(look)
+        else:
+            rest.insert(place, look)
+    return before + rest
 
-    def when(recorded: Recorded) -> int:
-        steps = recorded.where.split("/")
-        return 0 if EARLIER in steps else 2 if LATER in steps else 1
 
-    return sorted(found, key=when)
+def _place(look: Recorded, rest: list[Recorded]) -> int | None:
+    """Where in the scenario a recorder looked: beside the same look of the scenario's own, or after the object that it
+    asks for was made, before the first change of it. `None`: before everything."""
+    data, gid = look.answer.get("data"), look.variables.get("id")
+    for index, recorded in enumerate(rest):
+        if not recorded.changes and recorded.variables == look.variables and recorded.answer.get("data") == data:
+            return index
+    made = next((i for i, r in enumerate(rest) if gid and r.changes and r.shows(gid) and not r.asks(gid)), None)
+    if made is None:
+        return None
+    return next((i for i, r in enumerate(rest) if i > made and r.changes and r.asks(str(gid))), made + 1)
 
 
 def _walk(value: Any, where: str) -> Iterator[Recorded]:

@@ -45,10 +45,11 @@ def replay(path: Path) -> Iterator[Result]:
     shop does not know (`orderCreate`), since their effect is part of the start."""
     scopes = (*DEFAULT_SCOPES, "write_customers", "read_payment_terms")
     shop = Shop(Settings(domain="recorded.myshopify.com", currency="USD", orders=0, scopes=scopes, plan="plus"))
+    shop.places = []
     matching = Matching()
     loader = Loader(shop, matching.ours)
     worker = Worker(shop)
-    file = bulk.in_order(read_file(path))
+    file = read_file(path)
     loader.made_later = bulk.made_in(file)
     try:
         for recorded in file:

@@ -7,6 +7,7 @@ from typing import Any
 
 from stores.rehearsal.errors import coded
 from stores.rehearsal.mutations import (
+    arranging,
     bulk,
     cancel,
     customers,
@@ -26,6 +27,7 @@ REGISTRY: dict[str, Mutation] = {
     **orders.MUTATIONS,
     **tags.MUTATIONS,
     **fulfillment_orders.MUTATIONS,
+    **arranging.MUTATIONS,
     **fulfillments.MUTATIONS,
     **payments.MUTATIONS,
     **refunds.MUTATIONS,

@@ -6,9 +6,15 @@ from typing import Any
 
 from stores.rehearsal.clock import parse
 from stores.rehearsal.mutations.base import WRITE_FULFILLMENT_ORDERS, Mutation, Outcome, keep
-from stores.rehearsal.ops import fulfil
+from stores.rehearsal.ops import arrange, fulfil
 from stores.rehearsal.ops.document import Doc, Impossible, fulfillment_order_of
 from stores.rehearsal.request import Info, Request
+
+OPENED = {
+    "SCHEDULED": "FULFILLMENT_ORDERS_SCHEDULED_FULFILLMENT_ORDER_READY",
+    "IN_PROGRESS": "FULFILLMENT_ORDERS_MANUALLY_REPORTED_PROGRESS_STOPPED",
+}
+"""What is told when a fulfilment order is opened, by the state it was in."""
 
 
 def _find(context: Request, text: str, *, code: str | None = "FULFILLMENT_ORDER_NOT_FOUND") -> tuple[Doc, Doc]:
@@ -23,8 +29,11 @@ def _find(context: Request, text: str, *, code: str | None = "FULFILLMENT_ORDER_
 def hold(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc, fo = _find(context, arguments["id"])
     given = arguments["fulfillmentHold"]
-    if given.get("fulfillmentOrderLineItems"):
-        _check_partial(fo, given["fulfillmentOrderLineItems"])
+    left = None
+    if wish := given.get("fulfillmentOrderLineItems"):
+        _check_partial(fo, wish)
+        picks = arrange.chosen(fo, [(line["id"], line["quantity"]) for line in wish])
+        left = arrange.split(fo, doc, picks, at=context.at) if arrange.rest(fo, picks) else None
     first = not fo.get("fulfillmentHolds")
     entry = fulfil.hold(
         fo,
@@ -36,13 +45,13 @@ def hold(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
         ours=True,
     )
     topics = ["FULFILLMENT_HOLDS_ADDED"] + (["FULFILLMENT_ORDERS_PLACED_ON_HOLD"] if first else [])
-    keep(context, doc, *topics, details={"fulfillment_order": fo, "hold": entry})
-    payload = {"fulfillmentHold": entry, "fulfillmentOrder": fo, "remainingFulfillmentOrder": None}
+    keep(context, doc, *topics, details={"fulfillment_order": fo, "hold": entry, "remaining": left})
+    payload = {"fulfillmentHold": entry, "fulfillmentOrder": fo, "remainingFulfillmentOrder": left}
     return Outcome(payload, [fo["id"]], True)
 
 
 def _check_partial(fo: Doc, lines: list[dict[str, Any]]) -> None:
-    """A hold on some lines would split the fulfilment order, which is left out here; its refusals are not."""
+    """A hold on some lines splits the fulfilment order first."""
     where = ["fulfillmentHold", "fulfillmentOrderLineItems"]
     if fo.get("fulfillmentHolds"):
         raise Impossible(
@@ -59,9 +68,6 @@ def _check_partial(fo: Doc, lines: list[dict[str, Any]]) -> None:
                 field=[*where, str(index), "quantity"],
                 code="GREATER_THAN_ZERO",
             )
-    held = {line["id"]: line["quantity"] for line in lines}
-    if any(held.get(line["id"]) != line["remainingQuantity"] for line in fo["lineItems"]):
-        raise Impossible("Partial holds are not rehearsed here.", field=where, code="FULFILLMENT_ORDER_NOT_SPLITTABLE")
 
 
 def release(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
@@ -77,8 +83,9 @@ def release(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
 
 def mark_open(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc, fo = _find(context, arguments["id"], code=None)
+    topic = OPENED.get(fo["status"], "")
     fulfil.mark_open(fo, doc, at=context.at)
-    keep(context, doc, "FULFILLMENT_ORDERS_SCHEDULED_FULFILLMENT_ORDER_READY", details={"fulfillment_order": fo})
+    keep(context, doc, topic, details={"fulfillment_order": fo})
     return Outcome({"fulfillmentOrder": fo}, [fo["id"]], True)
 
 

@@ -1,4 +1,4 @@
-"""`fulfillmentCreate`, `fulfillmentTrackingInfoUpdate`."""
+"""`fulfillmentCreate`, `fulfillmentCancel`, `fulfillmentTrackingInfoUpdate`, `fulfillmentEventCreate`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from stores.rehearsal.clock import iso
 from stores.rehearsal.mutations.base import WRITE_FULFILLMENT_ORDERS, Mutation, Outcome, keep
-from stores.rehearsal.ops import fulfil
+from stores.rehearsal.ops import arrange, fulfil
 from stores.rehearsal.ops.document import Doc, Impossible, fulfillment_order_of, number, touch
 from stores.rehearsal.request import Info, Request
 
@@ -59,12 +59,9 @@ def tracking(given: dict[str, Any]) -> list[Doc]:
 
 def update_tracking(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """Replaces the tracking as a whole."""
-    gid = context.gid(arguments["fulfillmentId"], "Fulfillment")
-    doc = context.order(gid)
-    shipments = doc.get("fulfillments", ()) if doc is not None else ()
-    shipment = next((f for f in shipments if f["id"] == arguments["fulfillmentId"]), None)
-    if doc is None or shipment is None:
-        raise Impossible("Fulfillment does not exist.", field=["fulfillmentId"])
+    doc, shipment = _shipment(
+        context, arguments["fulfillmentId"], message="Fulfillment does not exist.", field=["fulfillmentId"]
+    )
     new = tracking(arguments["trackingInfoInput"])
     effect = shipment.get("trackingInfo") != new
     shipment["trackingInfo"] = new
@@ -73,6 +70,41 @@ def update_tracking(context: Request, info: Info, arguments: dict[str, Any]) -> 
         touch(doc, context.at)
         keep(context, doc, "FULFILLMENTS_UPDATE", "ORDERS_UPDATED", details={"fulfillment": shipment})
     return Outcome({"fulfillment": shipment}, [shipment["id"]], effect)
+
+
+def cancel(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
+    """The shipment stays, cancelled; a second time changes nothing."""
+    doc, shipment = _shipment(context, arguments["id"], message="Fulfillment not found.", field=["id"])
+    effect = shipment["status"] != "CANCELLED"
+    if effect:
+        arrange.unship(shipment, doc, at=context.at)
+        touch(doc, context.at)
+        keep(context, doc, "FULFILLMENTS_UPDATE", "ORDERS_UPDATED", details={"fulfillment": shipment})
+    return Outcome({"fulfillment": shipment}, [shipment["id"]], effect)
+
+
+def add_event(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
+    """What a carrier reports; the last one decides what the shipment shows."""
+    given = arguments["fulfillmentEvent"]
+    doc, shipment = _shipment(
+        context,
+        given["fulfillmentId"],
+        message="Fulfillment does not exist.",
+        field=["fulfillmentEvent", "fulfillmentId"],
+    )
+    made = fulfil.report(doc, shipment, given, at=context.at)
+    details = {"fulfillment": shipment, "event": made}
+    keep(context, doc, "FULFILLMENT_EVENTS_CREATE", "FULFILLMENTS_UPDATE", "ORDERS_UPDATED", details=details)
+    return Outcome({"fulfillmentEvent": made}, [shipment["id"]], True)
+
+
+def _shipment(context: Request, text: str, *, message: str, field: list[str]) -> tuple[Doc, Doc]:
+    doc = context.order(context.gid(text, "Fulfillment"))
+    shipments = doc.get("fulfillments", ()) if doc is not None else ()
+    found = next((f for f in shipments if f["id"] == text), None)
+    if doc is None or found is None:
+        raise Impossible(message, field=field)
+    return doc, found
 
 
 def _find(context: Request, text: str) -> tuple[Doc, Doc]:
@@ -123,5 +155,7 @@ def _lines(fo: Doc, given: list[dict[str, Any]] | None) -> list[tuple[Doc, int]]
 
 MUTATIONS = {
     "fulfillmentCreate": Mutation(create, WRITE_FULFILLMENT_ORDERS, field=_WHERE),
+    "fulfillmentCancel": Mutation(cancel, WRITE_FULFILLMENT_ORDERS),
+    "fulfillmentEventCreate": Mutation(add_event, ("write_fulfillments", *WRITE_FULFILLMENT_ORDERS)),
     "fulfillmentTrackingInfoUpdate": Mutation(update_tracking, WRITE_FULFILLMENT_ORDERS, field=["fulfillmentId"]),
 }

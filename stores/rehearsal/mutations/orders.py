@@ -119,6 +119,7 @@ def _address_problems(address: dict[str, Any]) -> list[Impossible]:
 def _address(doc: Doc, given: dict[str, Any]) -> Doc:
     address: Doc = dict(doc.get("shippingAddress") or {"id": mint(doc, "MailingAddress")})
     address.update({name: given[name] for name in _ADDRESS if name in given})
+    address.update({name: given[name] for name in ("country", "province") if name in given})
     if "countryCode" in given:
         code = given["countryCode"]
         address["countryCodeV2"] = code

@@ -131,11 +131,12 @@ def release(fo: Doc, doc: Doc, *, ids: Sequence[str] | None, at: int) -> list[Do
 
 
 def mark_open(fo: Doc, doc: Doc, *, at: int) -> None:
-    """A scheduled fulfilment order becomes open; anything else is refused."""
-    if fo["status"] != "SCHEDULED":
+    """A scheduled fulfilment order becomes open, and reported progress ends; anything else is refused."""
+    if fo["status"] not in ("SCHEDULED", "IN_PROGRESS"):
         raise Impossible(f"Expected fulfillment order status to be valid but it was {fo['status'].lower()}.")
+    if fo["status"] == "SCHEDULED":
+        fo["fulfillAt"] = iso(at)
     fo["status"] = "OPEN"
-    fo["fulfillAt"] = iso(at)
     _moved(fo, doc, at)
 
 
@@ -144,6 +145,28 @@ def reschedule(fo: Doc, doc: Doc, *, fulfil_at: int, at: int) -> None:
         raise Impossible("Fulfillment order must be scheduled.")
     fo["fulfillAt"] = iso(fulfil_at)
     _moved(fo, doc, at)
+
+
+def report(doc: Doc, shipment: Doc, given: Doc, *, at: int) -> Doc:
+    """Add what a carrier says about a shipment (`FulfillmentEventInput`)."""
+    happened = given.get("happenedAt") or iso(at)
+    entry: Doc = {
+        "id": mint(doc, "FulfillmentEvent"),
+        "createdAt": iso(at),
+        **{key: value for key, value in given.items() if key != "fulfillmentId"},
+        "happenedAt": happened,
+    }
+    shipment.setdefault("events", []).append(entry)
+    shipment["displayStatus"] = given["status"]
+    shipment["updatedAt"] = iso(at)
+    if given["status"] == "DELIVERED":
+        shipment["deliveredAt"] = happened
+    if given["status"] == "IN_TRANSIT":
+        shipment["inTransitAt"] = happened
+    if given.get("estimatedDeliveryAt"):
+        shipment["estimatedDeliveryAt"] = given["estimatedDeliveryAt"]
+    touch(doc, at)
+    return entry
 
 
 def unfulfillable(fo: Doc) -> Impossible | None:

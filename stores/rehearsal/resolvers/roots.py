@@ -157,7 +157,7 @@ def _events_count(_: Any, info: Info, *, query: str | None = None) -> Doc:
 
 
 def _locations(_: Any, info: Info, **arguments: Any) -> list[Doc]:
-    return info.context.shop.locations()  # type: ignore[no-any-return]
+    return info.context.shop.places  # type: ignore[no-any-return]
 
 
 def _products(_: Any, info: Info, **arguments: Any) -> list[Doc]:

@@ -31,7 +31,20 @@ def _supported_actions(fo: Doc, info: Info) -> list[Doc]:
     names = list(_ACTIONS.get(fo["status"], ()))
     if fo["status"] == "OPEN" and sum(line["remainingQuantity"] for line in fo["lineItems"]) > 1:
         names.append("SPLIT")
+    if fo["status"] == "OPEN" and _mergeable(fo, info.context.find(fo["order"]) or {}):
+        names.append("MERGE")
     return [{"action": name, "externalUrl": None} for name in names]
+
+
+def _mergeable(fo: Doc, doc: Doc) -> bool:
+    """Whether another open one waits at the same place."""
+    here = fo.get("assignedLocation", {}).get("location")
+    return any(
+        other["id"] != fo["id"]
+        and other["status"] == "OPEN"
+        and other.get("assignedLocation", {}).get("location") == here
+        for other in doc.get("fulfillmentOrders", ())
+    )
 
 
 def _destination(fo: Doc, info: Info) -> Doc | None:
@@ -50,7 +63,7 @@ def _locations_for_move(fo: Doc, info: Info, **arguments: Any) -> list[Doc]:
             "movable": place["id"] != here,
             "message": "Current location" if place["id"] == here else None,
         }
-        for place in info.context.shop.locations()
+        for place in info.context.shop.places
     ]
 
 
