@@ -1,24 +1,30 @@
-"""The budget of a shop as a row: every process that speaks to the shop takes its points here."""
+"""The budget of a shop as a row: every process that speaks to the shop takes its points, and its leave, here."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import asdict, fields
 
 from django.db import connection, transaction
 
 from . import counts
 from .choices import Purpose
 from .models import ShopBudget
+from .shopify.breaker import Trust, after_call, ask_leave
 from .shopify.errors import TryAgain
 from .shopify.throttle import BucketState, Granted, Lane, Reservation, ThrottleStatus, after_answer, plan
 
+_OF_BUCKET = tuple(field.name for field in fields(BucketState))
+_OF_TRUST = tuple(field.name for field in fields(Trust))
 # The gateway asks up to four times, and a job must end within the queue's 90 s: its work returns to the rows instead.
 _PATIENCE_SECONDS = {Lane.INTERACTIVE: 8.0, Lane.BACKGROUND: 4.0}
 
 
 class DatabaseBudget:
     """`Budget` over a `ShopBudget` row. Time is the database's, so that hosts with odd clocks agree. Waits outside
-    of the transaction; must not be called inside one, or the row would stay locked for the length of a call."""
+    of the transaction; must not be called inside one, or the row would stay locked for the length of a call.
+
+    A shop that does not answer gets one call at a time, after pauses: `TryAgain("shop_silent")` for all others."""
 
     def __init__(self, store_id: int, *, purpose: Purpose = Purpose.OTHER) -> None:
         self._store_id = store_id
@@ -29,10 +35,14 @@ class DatabaseBudget:
         while True:
             with transaction.atomic():
                 row, now = self._locked()
-                decision = plan(_state(row), now=now, requested=requested, lane=lane)
+                bucket = _bucket(row)
+                leave = ask_leave(_trust(row), bucket, now=now, lane=lane)
+                if leave.wait_seconds:
+                    raise TryAgain("shop_silent", after_seconds=leave.wait_seconds, facts={"hung": row.hung})
+                decision = plan(bucket, now=now, requested=requested, lane=lane)
                 if isinstance(decision, Granted):
-                    _save(row, decision.state)
-                    return Reservation(requested, lane)
+                    _save(row, decision.state, leave.trust)
+                    return Reservation(requested, lane, now, leave.is_probe)
             if waited + decision.seconds > _PATIENCE_SECONDS[lane]:
                 raise TryAgain("budget_busy", after_seconds=decision.seconds, facts={"requested": requested})
             pause = max(decision.seconds, 0.05)
@@ -42,7 +52,9 @@ class DatabaseBudget:
     def settle(self, reservation: Reservation, status: ThrottleStatus | None, *, spent: int) -> None:
         with transaction.atomic():
             row, now = self._locked()
-            _save(row, after_answer(_state(row), now=now, reservation=reservation, status=status))
+            bucket = after_answer(_bucket(row), now=now, reservation=reservation, status=status)
+            seconds = now - reservation.at
+            _save(row, bucket, after_call(_trust(row), now=now, seconds=seconds, answered=status is not None))
             counts.add(self._store_id, {counts.points_of(self._purpose): spent})
 
     def _locked(self) -> tuple[ShopBudget, float]:
@@ -54,23 +66,13 @@ class DatabaseBudget:
         return row, float(now)
 
 
-def _state(row: ShopBudget) -> BucketState:
-    return BucketState(
-        maximum=row.maximum,
-        restore_rate=row.restore_rate,
-        available=row.available,
-        at=row.at,
-        reserved=row.reserved,
-        reserved_at=row.reserved_at,
-    )
+def _bucket(row: ShopBudget) -> BucketState:
+    return BucketState(**{name: getattr(row, name) for name in _OF_BUCKET})
 
 
-def _save(row: ShopBudget, state: BucketState) -> None:
-    ShopBudget.objects.filter(pk=row.pk).update(
-        maximum=state.maximum,
-        restore_rate=state.restore_rate,
-        available=state.available,
-        at=state.at,
-        reserved=state.reserved,
-        reserved_at=state.reserved_at,
-    )
+def _trust(row: ShopBudget) -> Trust:
+    return Trust(**{name: getattr(row, name) for name in _OF_TRUST})
+
+
+def _save(row: ShopBudget, bucket: BucketState, trust: Trust) -> None:
+    ShopBudget.objects.filter(pk=row.pk).update(**asdict(bucket), **asdict(trust))

@@ -8,7 +8,8 @@ from .store import Store
 
 
 class ShopBudget(models.Model):
-    """`stores.shopify.throttle.BucketState` as a row: points, points a second, and seconds of the database's clock."""
+    """`stores.shopify.throttle.BucketState` and `stores.shopify.breaker.Trust` as a row: points, points a second, and
+    seconds of the database's clock."""
 
     store = models.OneToOneField(Store, on_delete=models.CASCADE, related_name="budget", primary_key=True)
     maximum = models.FloatField(default=2000)
@@ -17,3 +18,6 @@ class ShopBudget(models.Model):
     at = models.FloatField(default=0)
     reserved = models.FloatField(default=0)
     reserved_at = models.FloatField(default=0)
+    hung = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that were left without an answer.")
+    barred_until = models.FloatField(default=0)
+    probe_until = models.FloatField(default=0)

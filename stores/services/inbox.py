@@ -40,6 +40,7 @@ _BATCH = 250
 _LEASE_SECONDS = 50
 _JOB_SECONDS = 40
 _MOST_ATTEMPTS = 8
+_NOT_SENT = frozenset({"shop_silent", "budget_busy"})
 _COUNTED: Mapping[str, Counted] = {
     InboxOutcome.COALESCED: Counted.COALESCED,
     InboxOutcome.KNOWN: Counted.NEEDLESS,
@@ -253,20 +254,23 @@ def _settle(
 
 
 def _put_back(store: Store, messages: list[InboxMessage], error: ShopifyError) -> None:
-    """What is not settled yet waits for another try; after eight it is set aside, visibly. Trouble that only a
-    person can end does not count against the deliveries."""
+    """What is not settled yet waits for another try; after eight it is set aside, visibly. Trouble that only a person
+    can end, and tries that never reached the shop, do not count against the deliveries."""
     if isinstance(error, NeedsPerson):
         health.note_trouble(store, error)
     now = db_now()
+    counts_as_try = not isinstance(error, NeedsPerson) and error.code not in _NOT_SENT
     for message in messages:
         if message.state != InboxState.PENDING or message.leased_until is None:
             continue  # settled, or put back already
-        if message.attempts >= _MOST_ATTEMPTS and not isinstance(error, NeedsPerson):
+        if message.attempts >= _MOST_ATTEMPTS and counts_as_try:
             claims.settle(message, state=InboxState.FAILED, settled_at=now, reason=str(error)[:300])
             continue
         least = error.after_seconds if isinstance(error, TryAgain) else 5.0
-        pause = backoff.delay(message.attempts, first_seconds=least, longest_seconds=600, jitter=0)
-        claims.settle(message, next_attempt_at=now + pause, reason=str(error)[:300])
+        tries = message.attempts if counts_as_try else 1
+        pause = backoff.delay(tries, first_seconds=least, longest_seconds=600, jitter=0)
+        attempts = message.attempts if counts_as_try else message.attempts - 1
+        claims.settle(message, next_attempt_at=now + pause, reason=str(error)[:300], attempts=attempts)
     logger.warning("Webhooks wait", extra={"store": store.pk, "count": len(messages), "code": error.code})
 
 

@@ -229,7 +229,9 @@ def _note_failure(store: Store, stream: SyncStream, error: ShopifyError) -> None
         held = SyncStream._base_manager.filter(pk=stream.pk, claim=stream.claim)
         held.update(window=stream.position, cursor="")
     wait = error.after_seconds if isinstance(error, TryAgain) else 60.0
-    pause = min(max(wait, 2.0) * 2 ** min(stream.attempts, 6), 600.0)
+    # The pauses of a silent shop grow by themselves, and end with its first answer.
+    growth = 1 if error.code == "shop_silent" else 2 ** min(stream.attempts, 6)
+    pause = min(max(wait, 2.0) * growth, 600.0)
     claims.settle(
         stream,
         next_attempt_at=db_now() + timedelta(seconds=pause),

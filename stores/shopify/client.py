@@ -23,7 +23,7 @@ from stores.shopify.cost import Prices
 from stores.shopify.domain import is_shop_domain
 from stores.shopify.errors import NeedsPerson
 from stores.shopify.throttle import Budget, Lane, ThrottleStatus
-from stores.shopify.transport import Limits, Reply, new_session, post
+from stores.shopify.transport import PROBE, Limits, Reply, new_session, post
 
 API_VERSION = "2026-10"
 
@@ -136,7 +136,8 @@ class Client:
         reservation = self._budget.acquire(price, lane=lane)
         cost = None
         try:
-            reply = self._exchange(document, variables, is_mutation=is_mutation)
+            limits = PROBE if reservation.is_probe else self._limits
+            reply = self._exchange(document, variables, limits, is_mutation=is_mutation)
             failure = classify_status(reply, is_mutation=is_mutation)
             if failure is not None:
                 raise failure
@@ -152,31 +153,31 @@ class Client:
             self._prices.learn(document, variables, cost.requested)
         return self._answer(reply, body, cost, is_mutation=is_mutation, price=price, tolerates=tolerates)
 
-    def _exchange(self, document: str, variables: Mapping[str, Any], *, is_mutation: bool) -> Reply:
+    def _exchange(self, document: str, variables: Mapping[str, Any], limits: Limits, *, is_mutation: bool) -> Reply:
         """Sent once more with another token when the shop answers 401: then nothing has run."""
         content = json.dumps({"query": document, "variables": dict(variables)}).encode()
         token = self._token()
-        reply = self._send(content, token, is_mutation=is_mutation)
+        reply = self._send(content, token, limits, is_mutation=is_mutation)
         if reply.status != 401:
             return reply
         renewed = self._token.renewed(token)
         if renewed is None:
             return reply
-        reply = self._send(content, renewed, is_mutation=is_mutation)
+        reply = self._send(content, renewed, limits, is_mutation=is_mutation)
         if reply.status == 401:
             raise NeedsPerson(
                 "fresh_token_refused", request_id=reply.headers.get("x-request-id", ""), facts={"status": 401}
             )
         return reply
 
-    def _send(self, content: bytes, token: str, *, is_mutation: bool) -> Reply:
+    def _send(self, content: bytes, token: str, limits: Limits, *, is_mutation: bool) -> Reply:
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
             "X-Shopify-Access-Token": token,
         }
         try:
-            return post(self._session, self._url, body=content, headers=headers, limits=self._limits, clock=self.clock)
+            return post(self._session, self._url, body=content, headers=headers, limits=limits, clock=self.clock)
         except Exception as error:
             failure = classify_exception(error, is_mutation=is_mutation)
         # Raised outside the handler: the exception of requests carries the request, and with it the token.

@@ -17,6 +17,8 @@ SENTENCES: Mapping[str, str] = {
     # try again
     "throttled": "Shopify asks us to slow down for this shop. The call is repeated when the shop's budget allows.",
     "budget_busy": "Other work is using this shop's call budget. The call is repeated when there is room again.",
+    "shop_silent": "The shop left our last calls without an answer. It is asked again after a pause, one call at a "
+    "time, so that other shops do not wait for it.",
     "rate_limited": "Shopify refused the call because too many came at once. It is repeated after a pause.",
     "security_rejection": "Shopify's protection refused the call. It is repeated after a long pause; "
     "if this stays, ask Shopify's support with the request id.",

@@ -27,7 +27,8 @@ class Patience:
 
 PATIENCE = {
     Lane.INTERACTIVE: Patience(tries=2, seconds=5.0),
-    Lane.BACKGROUND: Patience(tries=4, seconds=30.0),
+    # Longer waits are for the rows, which hold no worker meanwhile.
+    Lane.BACKGROUND: Patience(tries=4, seconds=10.0),
 }
 
 
@@ -41,7 +42,8 @@ def with_retries(
     """The result of `call`, repeated while it raises `TryAgain` and there is patience left.
 
     Waits what the error asks for, doubled per try, plus up to half of it again so that workers do not march in step.
-    A throttled call waits as long as the bucket needs, undoubled. Raises the last error.
+    A throttled call waits as long as the bucket needs, undoubled. A shop that does not answer is not waited for: the
+    worker has other shops. Raises the last error.
     """
     started = clock.now()
     for attempt in range(1, patience.tries + 1):
@@ -50,7 +52,11 @@ def with_retries(
         except TryAgain as error:
             growth = 1 if error.code in ("throttled", "budget_busy") else 2 ** (attempt - 1)
             pause = error.after_seconds * growth * (1 + jitter() / 2)
-            if attempt == patience.tries or clock.now() - started + pause > patience.seconds:
+            if (
+                error.code == "shop_silent"
+                or attempt == patience.tries
+                or clock.now() - started + pause > patience.seconds
+            ):
                 raise
         clock.sleep(pause)
     raise AssertionError("patience without a try")

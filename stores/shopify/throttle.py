@@ -71,10 +71,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Points taken for one call, to be settled with its answer."""
+    """Points taken for one call at a time of the budget's clock, to be settled with its answer. A probe goes to a shop
+    that left calls hanging, and is not waited for as long as others."""
 
     requested: int
     lane: Lane
+    at: float = 0.0
+    is_probe: bool = False
 
 
 class Budget(Protocol):

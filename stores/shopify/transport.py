@@ -38,6 +38,10 @@ class Limits:
     unpacked_bytes: int = 64 * 1024 * 1024
 
 
+PROBE = Limits(connect_seconds=3.0, read_seconds=6.0, seconds=8.0)
+"""For a call that only finds out whether a shop answers again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole HTTP answer. Header names are lower case."""

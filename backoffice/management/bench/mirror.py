@@ -11,6 +11,10 @@ from .scratch import Result, scratch_database
 
 PARTS: Mapping[str, str] = {
     "load": "backoffice.management.bench.load",
+    "webhooks": "backoffice.management.bench.mirror_webhooks",
+    "visible": "backoffice.management.bench.mirror_visible",
+    "shops": "backoffice.management.bench.mirror_shops",
+    "fair": "backoffice.management.bench.mirror_fair",
 }
 
 
