@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("stores", "0010_webhooks_complete"),
+        ("stores", "0011_health"),
     ]
 
     operations = [
