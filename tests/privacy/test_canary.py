@@ -127,7 +127,8 @@ def live_through_everything(store: Store, shop, mail: Peer, canary: Canary) -> N
     assert kept.status_code == 201
 
     # Mails: one that arrives, one that the server refuses with his address in its words
-    words = {"subject": "About {{ order_names }}", "body": "<p>Dear {{ customer.first_name }}</p>", "only_to_fulfil": False}
+    words = {"subject": "About {{ order_names }}", "body": "<p>Dear {{ customer.first_name }}</p>"}
+    words["only_to_fulfil"] = False
     send_batch_job(str(start_batch([order], **words, actor=actor).pk))
     mail.fault = lambda recipient, number: f"rcpt:550 5.1.1 <{recipient}> is nobody here"
     send_batch_job(str(start_batch([order], **words, actor=actor).pk))

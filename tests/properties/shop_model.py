@@ -6,17 +6,19 @@ the search index shows an older version for a while, and hints arrive in any ord
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from orders.models import FulfillmentOrder, Order
+from backoffice.core.privacy import Person
+from orders.models import Customer, FulfillmentOrder, Order, TimelineEntry
 from orders.resources import FulfillmentOrdersResource, is_stale
 from orders.services import ingest
 from orders.services.ingest import Known, Verdict
+from orders.services.privacy import PART
 from stores.models import Store
 from stores.shopify.reading import ChangedFulfillmentOrder
-from tests.builders.snapshots import a_fulfillment_order, an_order
+from tests.builders.snapshots import a_customer, a_fulfillment_order, an_order
 
 START = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 INDEX_LAG_SECONDS = 60
@@ -105,6 +107,12 @@ class Mirror(Protocol):
 
     def local(self) -> dict[int, int]: ...
 
+    def erase(self, n: int) -> None:
+        """The buyer of this order asked to be forgotten; the order may not be here."""
+
+    def named(self) -> set[int]:
+        """The orders that still name their buyer anywhere."""
+
 
 @dataclass(slots=True)
 class Row:
@@ -113,6 +121,7 @@ class Row:
     fetched_at: datetime
     deleted: bool = False
     local: int = 0
+    is_named: bool = True
 
 
 @dataclass(slots=True)
@@ -122,7 +131,9 @@ class ModelMirror:
     decide: Decide = ingest.decide
     is_stale: Callable[..., bool] = is_stale
     tombstones: bool = True
+    remembers_erased: bool = True
     rows: dict[int, Row] = field(default_factory=dict)
+    erased: set[int] = field(default_factory=set)
 
     def write(self, versions: list[Version], fetched_at: datetime, *, by_id: bool) -> list[int]:
         again = []
@@ -137,7 +148,13 @@ class ModelMirror:
                 by_id=by_id,
             )
             if verdict is Verdict.WRITE:
-                self.rows[version.n] = Row(version, str(version.value), fetched_at, local=row.local if row else 0)
+                self.rows[version.n] = Row(
+                    version,
+                    str(version.value),
+                    fetched_at,
+                    local=row.local if row else 0,
+                    is_named=version.n not in self.erased,
+                )
             elif verdict is Verdict.REFETCH:
                 again.append(version.n)
         return again
@@ -164,6 +181,15 @@ class ModelMirror:
 
     def local(self) -> dict[int, int]:
         return {n: row.local for n, row in self.rows.items() if row.local}
+
+    def erase(self, n: int) -> None:
+        if self.remembers_erased:
+            self.erased.add(n)
+        if n in self.rows:
+            self.rows[n].is_named, self.rows[n].state_hash = False, ""
+
+    def named(self) -> set[int]:
+        return {n for n, row in self.rows.items() if row.is_named}
 
 
 @dataclass(slots=True)
@@ -193,12 +219,11 @@ class DatabaseMirror:
         shown = {}
         for order in Order.objects.filter(store=self.store).exclude(stage="deleted"):
             held = FulfillmentOrder.objects.get(order=order).location_name
-            assert (order.note, held, list(order.tag_rows.values_list("name", flat=True))) == (
-                order.note,
-                order.note,
-                [order.note],
-            )
-            shown[_number(order.gid)] = int(order.note)
+            tags = list(order.tag_rows.values_list("name", flat=True))
+            # A note is the buyer's word: an erased one has none.
+            note = order.note if order.customer_id else held
+            assert (note, tags) == (held, [held])
+            shown[_number(order.gid)] = int(held)
         return shown
 
     def edit_locally(self, n: int, value: int) -> None:
@@ -208,11 +233,36 @@ class DatabaseMirror:
         rows = Order.objects.filter(store=self.store, comment_count__gt=0).values_list("gid", "comment_count")
         return {_number(gid): count for gid, count in rows}
 
+    def erase(self, n: int) -> None:
+        asked = Person(self.store.pk, f"gid://shopify/Customer/{n}", "", (_gid(n),))
+        traces = PART.find(asked)
+        PART.forbid(asked)
+        PART.erase(replace(asked, traces=traces))
+
+    def named(self) -> set[int]:
+        """In the order's own row, in the customers, or anywhere on the timeline."""
+        found = {
+            _number(order.gid)
+            for order in Order.objects.filter(store=self.store)
+            if order.email or order.note or order.customer_name or order.customer_id or order.shipping_address
+        }
+        found |= {_number(gid) for gid in Customer.objects.filter(store=self.store).values_list("gid", flat=True)}
+        entries = TimelineEntry.objects.filter(store=self.store, data__has_key="was").exclude(data__was="")
+        return found | {_number(gid) for gid in entries.values_list("order__gid", flat=True)}
+
 
 def _snapshot(version: Version) -> object:
     text = str(version.value)
     held = a_fulfillment_order(version.n, updated_at=at(version.held_at), location_name=text)
-    return an_order(version.n, note=text, tags=(text,), updated_at=at(version.updated_at), fulfillment_orders=(held,))
+    return an_order(
+        version.n,
+        note=text,
+        tags=(text,),
+        updated_at=at(version.updated_at),
+        fulfillment_orders=(held,),
+        customer=a_customer(version.n),
+        email=f"anna-{version.n}@example.com",
+    )
 
 
 def _gid(n: int) -> str:

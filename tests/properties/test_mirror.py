@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from orders.models import Order
+from orders.models import Customer, Order, Tombstone
 from orders.services import ingest
 from orders.services.ingest import Known, Verdict
 from stores.models import Store
@@ -80,6 +80,7 @@ class MirrorMachine(RuleBasedStateMachine):
         self.settled = False
         self.told: set[int] = set()
         self.edits: dict[int, int] = {}
+        self.erased: set[int] = set()
 
     def new_mirror(self) -> Mirror:
         return ModelMirror()
@@ -190,6 +191,18 @@ class MirrorMachine(RuleBasedStateMachine):
             self.mirror.edit_locally(n, value)
             self.edits[n] = value
 
+    # The law's
+
+    @rule(n=ORDERS)
+    def redact(self, n: int) -> None:
+        """The shop itself may go on naming him."""
+        self.mirror.erase(n)
+        self.erased.add(n)
+
+    @invariant()
+    def who_was_erased_is_named_nowhere(self) -> None:
+        assert self.mirror.named() & self.erased == set()
+
     @invariant()
     def what_is_ours_stays(self) -> None:
         assert self.mirror.local() == self.edits
@@ -231,14 +244,14 @@ COMMON: dict[str, Any] = {
 }
 
 
-@pytest.mark.row("INV-C1", "INV-C2", "FACT-F10", "REL-W05")
+@pytest.mark.row("INV-C1", "INV-C2", "INV-C3", "FACT-F10", "REL-W05")
 def test_after_one_reconciliation_the_mirror_equals_the_shop():
     run_state_machine_as_test(MirrorMachine, settings=settings(max_examples=200, **COMMON))
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.row("INV-C1", "INV-C2", "FACT-F10", "REL-W05")
+@pytest.mark.row("INV-C1", "INV-C2", "INV-C3", "FACT-F10", "REL-W05")
 def test_after_one_reconciliation_the_mirror_equals_the_shop_in_many_runs():
     run_state_machine_as_test(MirrorMachine, settings=settings(max_examples=5_000, **COMMON))
 
@@ -246,14 +259,15 @@ def test_after_one_reconciliation_the_mirror_equals_the_shop_in_many_runs():
 def _database_machine(store: Store) -> type[MirrorMachine]:
     class DatabaseMachine(MirrorMachine):
         def new_mirror(self) -> Mirror:
-            Order.objects.filter(store=store).delete()
+            for model in (Order, Customer, Tombstone):
+                model.objects.filter(store=store).delete()
             return DatabaseMirror(store)
 
     return DatabaseMachine
 
 
 @pytest.mark.django_db
-@pytest.mark.row("INV-C1", "INV-C2", "REL-W05")
+@pytest.mark.row("INV-C1", "INV-C2", "INV-C3", "REL-W05", "REL-G02")
 def test_the_tables_equal_the_shop_as_well():
     with scopes_disabled():
         machine = _database_machine(make_store())
@@ -263,7 +277,7 @@ def test_the_tables_equal_the_shop_as_well():
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.django_db
-@pytest.mark.row("INV-C1", "INV-C2", "REL-W05")
+@pytest.mark.row("INV-C1", "INV-C2", "INV-C3", "REL-W05", "REL-G02")
 def test_the_tables_equal_the_shop_in_many_runs():
     with scopes_disabled():
         run_state_machine_as_test(_database_machine(make_store()), settings=settings(max_examples=300, **COMMON))
@@ -312,6 +326,7 @@ def _broken(*, mirror: dict[str, Any] | None = None, **changes: Any) -> type[Mir
 
 
 BROKEN = {
+    "the erased are forgotten themselves": _broken(mirror={"remembers_erased": False}),
     "the last payload wins": _broken(mirror={"decide": always}, trusts_payload=True),
     "a payload with a later time wins": _broken(mirror={"decide": strictly_newer}, trusts_payload=True),
     "a payload with no earlier time wins": _broken(mirror={"decide": not_older}, trusts_payload=True),
@@ -329,7 +344,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.row("INV-C1", "FACT-F10")
+@pytest.mark.row("INV-C1", "INV-C3", "FACT-F10")
 @pytest.mark.parametrize("machine", BROKEN.values(), ids=BROKEN.keys())
 def test_each_way_of_getting_it_wrong_is_found_out(machine: type[MirrorMachine]):
     hunt = settings(max_examples=20_000, derandomize=True, print_blob=False, **{**COMMON, "phases": [Phase.generate]})
