@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from backoffice.core.clock import db_now
 from stores.choices import InboxOutcome
-from stores.models import Store
-from stores.resources import Announced, Evidence, Ingested, Page, Rejected
+from stores.models import Store, SyncStream
+from stores.resources import Announced, Evidence, FollowingOnly, Ingested, Page, Rejected
 from stores.shopify.client import Client
 from stores.shopify.hints import Hint, read_hint
 from stores.shopify.reading import (
@@ -29,8 +30,10 @@ from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.throttle import Lane
 
 from .models import FulfillmentOrder
-from .services import full, hints
+from .services import beside_look, full, hints
 from .services.aside import set_aside, told
+from .services.beside import write_besides
+from .services.beside_look import Look
 from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
 
@@ -98,7 +101,7 @@ class OrdersResource:
         set_aside(store, rejected)
 
     def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
-        wanted = list(dict.fromkeys(gids))
+        asked = wanted = list(dict.fromkeys(gids))
         done = Ingested()
         for _ in range(_MOST_ROUNDS):
             if not wanted:
@@ -115,6 +118,8 @@ class OrdersResource:
             done += replace(
                 part, refetch=(), deleted=deleted, differed=part.differed + (tuple(gone) if deleted else ())
             )
+        if lane is Lane.INTERACTIVE:  # somebody waits, or the shop itself has told us
+            beside_look.hinted(store, asked)
         return done
 
     def announced_as(self, item: OrderSnapshot) -> tuple[str, ...]:
@@ -133,17 +138,10 @@ class OrdersResource:
         return hints.trace(client, store, gids, lane=lane)
 
 
-class FulfillmentOrdersResource:
-    """Brings nothing of its own: it finds the orders whose fulfilment orders changed and has them read again."""
+class FulfillmentOrdersResource(FollowingOnly):
+    """Finds the orders whose fulfilment orders changed."""
 
-    name = "fulfillment_orders"
-    has_first_load = False
-    evidence: Evidence | None = None
-
-    def newest_page(
-        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
-    ) -> Page:
-        return Page((), None, False)
+    name, of = "fulfillment_orders", OrdersResource.name
 
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
@@ -152,15 +150,6 @@ class FulfillmentOrdersResource:
             return Page((), None, False)
         page = read_changed_fulfillment_orders(client, updated_from=updated_from, lane=lane, after=after)
         return Page(page.items, page.end_cursor, page.has_next)
-
-    def count(self, client: Client, store: Store) -> int:
-        return 0
-
-    def summaries(self, store: Store) -> int:
-        return 0
-
-    def created_at(self, item: ChangedFulfillmentOrder) -> datetime:
-        return item.updated_at
 
     def updated_at(self, item: ChangedFulfillmentOrder) -> datetime:
         return item.updated_at
@@ -174,26 +163,39 @@ class FulfillmentOrdersResource:
         stale = [item.order_gid for item in items if is_stale(times.get(item.gid), item.updated_at)]
         return Ingested(refetch=tuple(dict.fromkeys(stale)))
 
-    def set_aside(self, store: Store, rejected: Sequence[Rejected]) -> None:
-        set_aside(store, rejected)
-
-    def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
-        return OrdersResource().refresh(client, store, gids, lane=lane)
-
     def announced_as(self, item: ChangedFulfillmentOrder) -> tuple[str, ...]:
         return (item.order_gid, item.gid)
 
-    def hears(self, topic: str) -> bool:
-        return False
 
-    def hint(self, topic: str, payload: Mapping[str, Any]) -> Hint | None:
-        return None
+class TimelinesResource(FollowingOnly):
+    """Shopify's own timeline, and with it what else moves no clock: looked at in turn, in passes without a window.
 
-    def needless(self, store: Store, announced: Sequence[Announced]) -> Sequence[InboxOutcome | None]:
-        return [None] * len(announced)
+    A pass takes the orders that were due when it began; `after` and `updated_from` mean nothing to it."""
 
-    def trace(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Mapping[str, tuple[str, ...]]:
-        return {}
+    name, of = beside_look.STREAM, OrdersResource.name
+
+    def changed_page(
+        self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
+    ) -> Page:
+        stream = SyncStream.objects.filter(store=store, resource=self.name)
+        began = stream.values_list("started_at", flat=True).first() or db_now()
+        looks = beside_look.look_in_turn(client, store, due_before=began, lane=lane)
+        return Page(looks.items, None, looks.more, pause_seconds=looks.pause_seconds)
+
+    def updated_at(self, item: Look) -> datetime:
+        return item.looked_at
+
+    def ingest(self, store: Store, items: Sequence[Look], *, fetched_at: datetime, backfilled: bool) -> Ingested:
+        """Names the orders to read again: those whose risk or disputes are not what their row says."""
+        done = Ingested()
+        for looked_at, group in groupby(items, key=lambda item: item.looked_at):
+            found = {item.found.order_gid: item.found for item in group}
+            written = write_besides(store, found, looked_at=looked_at)
+            done += Ingested(changed=written.changed, unchanged=written.unchanged, refetch=written.reread)
+        return done
+
+    def announced_as(self, item: Look) -> tuple[str, ...]:
+        return (item.found.order_gid,)
 
 
 def is_stale(here: Sequence[datetime] | None, changed_at: datetime) -> bool:

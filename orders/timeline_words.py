@@ -153,6 +153,19 @@ def _dispute_changed(data: Data) -> str:
     return label("dispute", str(data.get("status", ""))).text + "."
 
 
+def _shop_comment(data: Data) -> str:
+    if data.get("deleted"):
+        return gettext("A comment was deleted in Shopify.")
+    names = ", ".join(str(name) for name in data.get("attachments") or ())
+    files = gettext("Attached: %(files)s.") % {"files": names} if names else ""
+    text = str(data.get("text", ""))
+    return "\n".join(part for part in (text, files) if part) or gettext("A comment in Shopify.")
+
+
+def _shop_event(data: Data) -> str:
+    return str(data.get("text") or "") or gettext("Something happened in Shopify.")
+
+
 def _pinned(data: Data) -> str:
     return gettext("Comment pinned.") if data.get("pinned", True) else gettext("Comment no longer pinned.")
 
@@ -251,6 +264,10 @@ _WORDS: Mapping[str, Callable[[Data], str]] = MappingProxyType(
         "refund.created": _refunded,
         # {status}
         "return.changed": _return_changed,
+        # {text, edited, attachments: [name]} or {deleted}; what staff wrote in Shopify
+        "shop.comment": _shop_comment,
+        # {action, text}; Shopify's own sentence, in the shop's language
+        "shop.event": _shop_event,
         # {level, recommendation}
         "risk.changed": _risk_changed,
         # {status, type, was}

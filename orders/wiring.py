@@ -5,7 +5,7 @@ from __future__ import annotations
 from backoffice.core import privacy, sweeps
 from stores import resources
 
-from .resources import FulfillmentOrdersResource, OrdersResource
+from .resources import FulfillmentOrdersResource, OrdersResource, TimelinesResource
 from .services import full, push
 from .services.privacy import PART
 
@@ -14,6 +14,7 @@ def connect() -> None:
     """Called once, when the applications are ready."""
     resources.register(OrdersResource())
     resources.register(FulfillmentOrdersResource())
+    resources.register(TimelinesResource())
     sweeps.register("orders.push", push.sweep)
     sweeps.register("orders.details", full.sweep)
     privacy.register(PART)

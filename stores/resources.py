@@ -34,6 +34,8 @@ class Page:
     has_next: bool
     rejected: Sequence[Rejected] = ()
     """Those whose part of the answer could not be read."""
+    pause_seconds: float = 0
+    """The pass goes on after so long, because it has spent what it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,47 @@ class Resource(Protocol):
     def trace(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Mapping[str, tuple[str, ...]]:
         """What `refresh` has to read for each of these ids of hints. Left out is one that leads nowhere any more, or
         that cannot be followed with the store's scopes; empty is one whose things need no reading."""
+
+
+class FollowingOnly:
+    """What streams have in common that bring nothing of their own: they find items of another (`of`) that must be read
+    again, and name them."""
+
+    of: str
+    has_first_load = False
+    evidence: Evidence | None = None
+
+    def newest_page(
+        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+    ) -> Page:
+        return Page((), None, False)
+
+    def count(self, client: Client, store: Store) -> int:
+        return 0
+
+    def summaries(self, store: Store) -> int:
+        return 0
+
+    def created_at(self, item: Any) -> datetime:
+        raise TypeError(f"{type(self).__name__} has no first load")
+
+    def set_aside(self, store: Store, rejected: Sequence[Rejected]) -> None:
+        get(self.of).set_aside(store, rejected)
+
+    def refresh(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Ingested:
+        return get(self.of).refresh(client, store, gids, lane=lane)
+
+    def hears(self, topic: str) -> bool:
+        return False
+
+    def hint(self, topic: str, payload: Mapping[str, Any]) -> Hint | None:
+        return None
+
+    def needless(self, store: Store, announced: Sequence[Announced]) -> Sequence[InboxOutcome | None]:
+        return [None] * len(announced)
+
+    def trace(self, client: Client, store: Store, gids: Sequence[str], *, lane: Lane) -> Mapping[str, tuple[str, ...]]:
+        return {}
 
 
 _resources: dict[str, Resource] = {}

@@ -20,6 +20,7 @@ from orders.timeline import describe, happened_by
 
 PER_PAGE = 40
 Shown = Literal["all", "comments", "events"]
+SHOP_COMMENT = "shop.comment"
 SHOWN: tuple[Shown, ...] = ("all", "comments", "events")
 
 _ICONS = {
@@ -33,12 +34,17 @@ _ICONS = {
     "tags": "sell",
     "change": "sync",
     "order": "receipt_long",
+    "risk": "gpp_maybe",
+    "dispute": "gavel",
+    SHOP_COMMENT: "forum",
+    "shop": "storefront",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry as it is shown. `comment` is set where the entry is a comment being made."""
+    """One entry as it is shown. `comment` is set where the entry is a comment being made; `is_said` is true for that
+    and for what staff wrote in Shopify."""
 
     entry: TimelineEntry
     words: str
@@ -46,6 +52,7 @@ class Item:
     icon: str
     source: str
     is_trouble: bool
+    is_said: bool = False
     comment: Comment | None = None
 
 
@@ -68,9 +75,9 @@ def history_of(request: HttpRequest, order: Order, *, actor: Actor) -> History:
     shown: Shown = next((each for each in SHOWN if each == wanted), "all")
     entries = timeline_of(order, actor)
     if shown == "comments":
-        entries = entries.filter(kind="comment.added")
+        entries = entries.filter(kind__in=("comment.added", SHOP_COMMENT))
     elif shown == "events":
-        entries = entries.exclude(kind__startswith="comment.")
+        entries = entries.exclude(kind__startswith="comment.").exclude(kind=SHOP_COMMENT)
     pages = paged(request, entries, per_page=PER_PAGE)
     items = _items(pages.rows, order)
     zone = zone_named(order.store.timezone)
@@ -86,9 +93,10 @@ def _items(entries: Sequence[TimelineEntry], order: Order) -> list[Item]:
             entry=entry,
             words=describe(entry),
             by=happened_by(entry),
-            icon=_ICONS.get(entry.kind.partition(".")[0], "circle"),
+            icon=_ICONS.get(entry.kind) or _ICONS.get(entry.kind.partition(".")[0], "circle"),
             source=str(Source(entry.source).label) if entry.source in Source.values else entry.source,
             is_trouble=_is_trouble(entry),
+            is_said=entry.kind in {"comment.added", SHOP_COMMENT},
             comment=comments.get(entry.data.get("comment")) if entry.kind == "comment.added" else None,
         )
         for entry in entries
@@ -97,4 +105,5 @@ def _items(entries: Sequence[TimelineEntry], order: Order) -> list[Item]:
 
 def _is_trouble(entry: TimelineEntry) -> bool:
     failed_payment = entry.kind.startswith("payment.") and entry.data.get("status") in {"FAILURE", "ERROR"}
-    return failed_payment or entry.kind in {"change.refused", "mail.failed", "hold.added"}
+    disputed = entry.kind == "dispute.changed" and entry.data.get("status") == "NEEDS_RESPONSE"
+    return failed_payment or disputed or entry.kind in {"change.refused", "mail.failed", "hold.added"}

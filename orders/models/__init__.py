@@ -1,5 +1,6 @@
 """Tables of the order floor."""
 
+from .beside import Beside, LookPace, Return
 from .comment import Comment, CommentVersion
 from .customer import Customer
 from .details import DetailWork
@@ -10,6 +11,7 @@ from .timeline import TimelineEntry
 from .tombstone import Tombstone
 
 __all__ = [
+    "Beside",
     "Comment",
     "CommentVersion",
     "Customer",
@@ -17,10 +19,12 @@ __all__ = [
     "Fulfillment",
     "FulfillmentOrder",
     "LineItem",
+    "LookPace",
     "Order",
     "OrderTag",
     "Refund",
     "RemoteChange",
+    "Return",
     "TimelineEntry",
     "Tombstone",
     "Transaction",

@@ -112,6 +112,9 @@ class Order(models.Model):
     fulfill_by = models.DateTimeField(_("fulfil by"), null=True, blank=True)
     dispute_status = models.CharField(_("dispute"), max_length=40, blank=True)
     disputes = models.JSONField(default=list, blank=True, help_text="[{gid, status, type}], in the shop's words.")
+    payment_due_at = models.DateTimeField(
+        _("payment due"), null=True, blank=True, help_text="The nearest day of its terms that was not met yet."
+    )
     line_count = models.PositiveIntegerField(default=0)
 
     # The mirror's own bookkeeping

@@ -19,7 +19,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from backoffice.core import clock
 from backoffice.core.contention import repeated
 from orders.choices import Level
-from orders.models import FulfillmentOrder, Order
+from orders.models import Beside, FulfillmentOrder, Order
 from orders.stage import Facts, stage_of
 from stores.models import Store
 from stores.resources import Ingested
@@ -197,6 +197,8 @@ def _write(
     write_orders(rows)
     pairs = [(order, snapshot) for (order, _), snapshot in zip(rows, fresh, strict=True)]
     replace_parts(store, pairs, clean, known=known)
+    # What stands beside them may have changed as well.
+    Beside._base_manager.filter(order_id__in=known).update(due_at=fetched_at)
     mirror_entries.write_entries(
         [(order, snapshot, olds.get(snapshot.gid)) for order, snapshot in pairs], holds, backfilled=backfilled
     )

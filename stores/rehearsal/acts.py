@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from stores.rehearsal import derived
+from stores.rehearsal.acts_beside import BESIDE_ACTS
 from stores.rehearsal.announce import announce
 from stores.rehearsal.fulfilment_acts import FULFILMENT_ACTS
 from stores.rehearsal.gids import read
@@ -185,4 +186,5 @@ ACTS: dict[str, Act] = {
     "hold": _hold,
     "release": _release,
     **FULFILMENT_ACTS,
+    **BESIDE_ACTS,
 }

@@ -12,7 +12,7 @@ STRIDE = 4096
 _NAMES = """Order LineItem FulfillmentOrder FulfillmentOrderLineItem FulfillmentHold Fulfillment FulfillmentLineItem
 FulfillmentEvent OrderTransaction Refund RefundLineItem RefundShippingLine OrderAdjustment Return ReturnLineItem
 BasicEvent CommentEvent ShippingLine OrderDisputeSummary MailingAddress DeliveryMethod
-FulfillmentOrderDestination Metafield"""
+FulfillmentOrderDestination Metafield PaymentTerms PaymentSchedule"""
 ORDER_TYPES = frozenset(_NAMES.split())
 """Types whose ids lie within an order's."""
 

@@ -41,6 +41,8 @@ class Book:
     rejected: int = 0
     unannounced: int = 0
     points: int = 0
+    pause_seconds: float = 0
+    """The pass goes on, but not before so long."""
 
     def add(self, page: Page, done: Ingested, *, refetched: int, unannounced: int = 0) -> None:
         self.pages += 1
@@ -75,7 +77,7 @@ def keep(
             "error_code": getattr(error, "code", "internal_error"),
             "error_message": str(error) if isinstance(error, ShopifyError) else _OUR_FAULT,
         }
-    added = {field.name: getattr(book, field.name) for field in fields(book)}
+    added = {field.name: getattr(book, field.name) for field in fields(book) if field.name != "pause_seconds"}
     added |= {"passes": int(finished), "errors": int(error is not None)}
     with transaction.atomic():
         new = SyncRun(store_id=stream.store_id, resource=stream.resource, kind=kind, started_at=began)

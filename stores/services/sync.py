@@ -91,10 +91,11 @@ def sync_job(store_id: int, resource_name: str) -> None:
             error_message="A fault of this software; the log says more.",
         )
         raise
-    claims.settle(stream, attempts=0, next_attempt_at=None, error_code="", error_message="")
+    again = db_now() + timedelta(seconds=book.pause_seconds) if book.pause_seconds else None
+    claims.settle(stream, attempts=0, next_attempt_at=again, error_code="", error_message="")
     if book.pages:
         runs.keep(stream, book, kind=kind, finished=not more or runs.kind_of(stream) != kind)
-    if more:
+    if more and again is None:
         queue.ring(JOB, store_id, resource_name)
 
 
@@ -161,7 +162,8 @@ def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client
             return False
         rows += len(page.items)
         rows = _go_on(stream, page, changed, rows, downwards=False)
-        if time.monotonic() > until:
+        book.pause_seconds = page.pause_seconds
+        if page.pause_seconds or time.monotonic() > until:
             return True
 
 

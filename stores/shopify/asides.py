@@ -62,15 +62,13 @@ def read_asides(
 def read_older_events(
     client: Client, order_gid: str, after: str, *, scopes: Collection[str], lane: Lane
 ) -> Iterator[tuple[EventSnapshot, ...]]:
-    """The events behind `AsideSnapshot.older`, newest first, a page at a time; ends early when the order is gone."""
+    """The events behind `AsideSnapshot.older`, newest first, a page at a time. Raises `GaveUp` when the order is gone
+    in between."""
     asked = {"first": _ROWS, "withStaff": access.reads_staff(scopes)}
-    try:
-        for _, rows in further_pages(
-            client, "order_events", ("order", "events"), owner=order_gid, after=after, asked=asked, lane=lane
-        ):
-            yield tuple(parsing.event(node) for node in rows.parts("nodes"))
-    except GaveUp:
-        return
+    place = ("order", "events")
+    pages = further_pages(client, "order_events", place, owner=order_gid, after=after, asked=asked, lane=lane)
+    for _, rows in pages:
+        yield tuple(parsing.event(node) for node in rows.parts("nodes"))
 
 
 def _read_chunk(

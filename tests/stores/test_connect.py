@@ -30,7 +30,11 @@ def test_a_shop_is_connected_under_its_own_name_with_what_the_token_may_do(db, s
     assert (store.domain, store.currency, store.timezone) == (DOMAIN, "EUR", "Europe/Amsterdam")
     assert store.gid.startswith("gid://shopify/Shop/")
     assert "write_orders" in store.scopes
-    assert sorted(SyncStream.objects.values_list("resource", flat=True)) == ["fulfillment_orders", "orders"]
+    assert sorted(SyncStream.objects.values_list("resource", flat=True)) == [
+        "fulfillment_orders",
+        "orders",
+        "timelines",
+    ]
     assert AuditEntry.objects.get().action == "store.connected"
 
 
@@ -129,4 +133,4 @@ def test_a_paused_store_is_left_alone_until_it_is_resumed(db, shop):
     assert sync.due_streams() == []
 
     resume_store(store, actor=SYSTEM)
-    assert [stream.resource for stream in sync.due_streams()] == ["fulfillment_orders", "orders"]
+    assert [stream.resource for stream in sync.due_streams()] == ["fulfillment_orders", "orders", "timelines"]

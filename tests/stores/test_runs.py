@@ -209,4 +209,4 @@ def test_rows_and_counters_end_after_thirty_days(store):
 
 def test_following_after_the_first_load_goes_on_as_before(connected):
     run_sync(connected)
-    assert SyncStream.objects.filter(error_code="").count() == 2
+    assert SyncStream.objects.filter(error_code="").count() == 3

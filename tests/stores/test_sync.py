@@ -176,6 +176,7 @@ def test_the_budget_row_follows_what_the_shop_says(connected):
 def test_the_sweep_rings_for_what_is_due_and_for_nothing_else(connected):
     from django_q.models import OrmQ
 
+    sync.sync_job(connected.pk, "timelines")
     OrmQ.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM core_doorbell")

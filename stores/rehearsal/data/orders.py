@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from stores.rehearsal.clock import iso, parse
-from stores.rehearsal.data import goods
+from stores.rehearsal.data import beside, goods
 from stores.rehearsal.data.calendar import DAY, Calendar
 from stores.rehearsal.data.lines import address, draw_lines, shipping_line
 from stores.rehearsal.data.outcome import pay_for, settle_after, ship
@@ -52,6 +52,7 @@ class Seed:
         if rng.random() < 0.03:
             doc["tags"] = tidy([*doc["tags"], "mass-edited"])
             doc["updatedAt"] = iso(max(_updated(doc), self.calendar.mass_edit))
+        beside.tell(doc, self.seed, n, start=self.start)
         return doc
 
     def fresh_order(self, n: int, at: int) -> Doc:

@@ -11,6 +11,7 @@ from stores.rehearsal.data import goods
 from stores.rehearsal.data.calendar import DAY, Calendar
 from stores.rehearsal.derived import total
 from stores.rehearsal.ops import fulfil as shipping
+from stores.rehearsal.ops.beside import reason_definition
 from stores.rehearsal.ops.document import Doc, mint, touch
 from stores.rehearsal.ops.pay import transact
 from stores.rehearsal.ops.refund import Return, cancel, refund
@@ -188,6 +189,7 @@ def _return(doc: Doc, status: str, at: int) -> None:
                 "refundedQuantity": 0,
                 "refundableQuantity": 1,
                 "returnReasonNote": "Te klein",
+                "returnReasonDefinition": reason_definition("size-too-small"),
                 "customerNote": None,
             }
         ],

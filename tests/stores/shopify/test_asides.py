@@ -21,6 +21,7 @@ from stores.shopify.aside_snapshots import (
 from stores.shopify.asides import read_asides, read_older_events
 from stores.shopify.client import Client
 from stores.shopify.errors import NeedsPerson
+from stores.shopify.following import GaveUp
 from stores.shopify.markup import LONGEST, plain_text
 from stores.shopify.snapshots import DisputeSnapshot, Money, MoneyBag, RiskSnapshot
 from stores.shopify.throttle import Lane
@@ -282,9 +283,11 @@ def test_older_events_follow_page_by_page_and_end_with_the_order(stub: Stub, cli
     page = {"data": {"order": {"events": answers.connection(basic(5), cursor="e2")}}}
     stub.will_say(page, {"data": {"order": None}})
 
-    pages = list(read_older_events(client, GID, "e1", scopes=PLAIN, lane=Lane.BACKGROUND))
+    pages = read_older_events(client, GID, "e1", scopes=PLAIN, lane=Lane.BACKGROUND)
 
-    assert [[event.gid for event in found] for found in pages] == [["gid://shopify/BasicEvent/5"]]
+    assert [event.gid for event in next(pages)] == ["gid://shopify/BasicEvent/5"]
+    with pytest.raises(GaveUp):
+        next(pages)
     assert [call.variables["after"] for call in stub.calls] == ["e1", "e2"]
 
 
