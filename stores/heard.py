@@ -19,7 +19,7 @@ from backoffice.core import queue
 from .models import Store
 from .shopify.classify import error_code, is_unapproved
 from .shopify.client import Heard
-from .shopify.redaction import fields_with_values, unapproved_fields
+from .shopify.redaction import fields_with_values, withheld_fields
 from .shopify.scopes import named_in
 
 logger = logging.getLogger(__name__)
@@ -84,12 +84,13 @@ class Listener:
         logger.warning("A granted scope is refused", extra={"store": self._store.pk, "scopes": sorted(granted)})
 
     def _hidden(self, heard: Heard) -> None:
-        closed = unapproved_fields(heard.errors)
+        closed = withheld_fields(heard.data, heard.errors)
         known = frozenset(self._store.hidden_fields)
-        if not closed and not known:
-            return
         # An answer that refuses a field for one order and shows it for another proves nothing.
-        open_again = fields_with_values(heard.data or {}, known - closed)
+        open_again = fields_with_values(heard.data, known - closed)
+        if open_again and not closed:
+            # Approved: what else is empty is empty because nobody gave it.
+            open_again = known
         if closed <= known and not open_again:
             return
         with transaction.atomic():

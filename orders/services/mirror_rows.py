@@ -18,6 +18,8 @@ from stores.shopify.snapshots import Address, CustomerSnapshot, FulfillmentOrder
 _NOT_STATE = frozenset({"status_page_url", "complete"})
 SUMMARY_LACKS: Mapping[str, frozenset[str]] = {"Fulfillment": frozenset({"lines"}), "Refund": frozenset({"lines"})}
 """The columns of each part that a bulk file cannot fill."""
+# Where these are withheld, no name does not mean that there is none.
+_NAMING = frozenset({"customer.name", "shipping_address", "billing_address"})
 _FINISHED = frozenset({"CLOSED", "CANCELLED"})
 
 
@@ -145,8 +147,9 @@ def _personal(order: OrderSnapshot) -> dict[str, Any]:
         found["country_code"] = order.shipping_address.country_code if order.shipping_address else ""
     if "billing_address" not in order.redacted:
         found["billing_address"] = _address(order.billing_address)
-    if "customer" not in order.redacted:
-        found["customer_name"] = _name(order)[:255]
+    name = _name(order)
+    if "customer" not in order.redacted and (name or not order.redacted & _NAMING):
+        found["customer_name"] = name[:255]
     return found
 
 

@@ -68,7 +68,7 @@ def _oauth(shop: Shop, wish: dict[str, Any]) -> tuple[int, Any]:
     app.permitted = bool(wish.get("permitted", app.permitted))
     app.client_secret = str(wish.get("client_secret") or app.client_secret)
     if "scopes" in wish:
-        shop.scopes = frozenset(map(str, wish["scopes"]))
+        shop.grant(frozenset(map(str, wish["scopes"])))
     return 200, {"installed": app.installed, "permitted": app.permitted, "tokens_given": app.minted}
 
 

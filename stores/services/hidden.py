@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LABELS: Mapping[str, StrOrPromise] = MappingProxyType(
     {
         "customer": pgettext_lazy("hidden field", "the customer"),
+        "customer.name": pgettext_lazy("hidden field", "the customer's name"),
         "customer.first_name": pgettext_lazy("hidden field", "the customer's first name"),
         "customer.last_name": pgettext_lazy("hidden field", "the customer's last name"),
         "customer.email": pgettext_lazy("hidden field", "the customer's e-mail address"),

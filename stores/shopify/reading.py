@@ -17,7 +17,7 @@ from stores.shopify.client import Client
 from stores.shopify.errors import GarbageAnswer, TooExpensive
 from stores.shopify.following import complete
 from stores.shopify.parsing import parse_order, parse_shop
-from stores.shopify.redaction import empty_fields, is_redaction, redacted_by_row
+from stores.shopify.redaction import is_redaction, redacted_by_row, withheld_from
 from stores.shopify.search import both, refuse_ignored, window
 from stores.shopify.shapes import Part
 from stores.shopify.snapshots import OrderSnapshot, ShopSnapshot
@@ -255,7 +255,7 @@ def _read_node(
     rejected: list[Rejected] | None,
 ) -> OrderSnapshot | None:
     try:
-        hidden = {*redacted, *empty_fields(node.mapping, client.hidden)} if client.hidden else redacted
+        hidden = {*redacted, *withheld_from(node.mapping, client.hidden)}
         return complete(client, parse_order(node, redacted=hidden, left_out=_left_out(scopes)), lane=lane)
     except GarbageAnswer as error:
         gid = node.text_or_empty("id")

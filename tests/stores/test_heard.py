@@ -136,8 +136,11 @@ def test_hidden_fields_are_remembered_and_forgotten_when_they_are_shown_again(st
     assert set(told(store).hidden_fields) == {"email", "shipping_address"}
     assert OrmQ.objects.count() == 0
 
-    Listener(told(store))(heard(nodes=[{"email": "anna@example.com", "shippingAddress": None}]))
+    # One field comes back while another is refused: the others stay hidden.
+    Listener(told(store))(heard(unapproved(0, "shippingAddress"), nodes=[{"email": "anna@example.com"}]))
     assert set(told(store).hidden_fields) == {"shipping_address"}
+    Listener(told(store))(heard(nodes=[{"shippingAddress": {"zip": "1011 AA"}, "email": None}]))
+    assert told(store).hidden_fields == {}
     assert OrmQ.objects.count() == 1
     facts.shown_again_job(store.pk)
     assert SyncStream.objects.get(store=store).phase == SyncPhase.FIRST_LOAD
@@ -173,3 +176,55 @@ def test_a_scope_that_serves_again_has_everything_read_once_more(connected: Stor
 
     assert told(connected).refused_scopes == {}
     assert SyncStream.objects.get(store=connected, resource="orders").phase == SyncPhase.FIRST_LOAD
+
+
+HOLLOW = {"countryCodeV2": "NL", "firstName": None, "lastName": None, "address1": None, "zip": None}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "hidden"),
+    [
+        ([HOLLOW, HOLLOW, HOLLOW], {"email", "shipping_address"}),
+        ([HOLLOW, HOLLOW], set()),
+        ([HOLLOW, HOLLOW, HOLLOW, {**HOLLOW, "zip": "1011 AA"}], set()),
+    ],
+)
+def test_what_is_withheld_without_a_word_is_told_by_hollow_addresses(
+    store: Store, addresses: list[dict[str, str | None]], hidden: set[str]
+):
+    Listener(store)(heard(nodes=[{"shippingAddress": address, "email": None} for address in addresses]))
+
+    assert set(told(store).hidden_fields) == hidden
+
+
+@pytest.mark.row("FEAT-B1")
+@pytest.mark.parametrize("level", [0, 1])
+def test_nulls_of_an_app_that_lost_its_approval_overwrite_nothing(connected: Store, shop, level: int):
+    def persons() -> dict[str, object]:
+        named = Order.objects.exclude(customer=None).exclude(shipping_address=None).exclude(email="")
+        columns = ("email", "phone", "customer_name", "customer", "customer__email", "customer__name")
+        return {row["gid"]: row for row in named.values("gid", "note", "shipping_address", "billing_address", *columns)}
+
+    before = persons()
+    shop.act("approve", level=level)
+    for gid in before:
+        shop.act("edit_note", order=gid, note="later")
+
+    run_sync(connected)
+
+    assert persons() == {gid: {**row, "note": "later"} for gid, row in before.items()}
+    hidden = set(told(connected).hidden_fields)
+    assert {"email", "phone", "shipping_address"} <= hidden
+    assert ("customer" in hidden) == (level == 0)
+    assert told(connected).state == StoreState.CONNECTED
+
+    new = shop.act("new_order")["orders"][0]
+    run_sync(connected)
+    assert Order.objects.get(gid=new).email == ""
+    shop.act("approve", level=2)
+    shop.act("edit_note", order=next(iter(before)), note="much later")
+    run_sync(connected)
+    assert told(connected).hidden_fields == {}
+    facts.shown_again_job(connected.pk)
+    run_sync(connected)
+    assert Order.objects.get(gid=new).email != ""
