@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from backoffice.core import privacy, sweeps
+from stores import copying
 
-from .services import delivery
+from .services import copy, delivery
 from .services.privacy import PART
 from .transports import checks
 
@@ -13,4 +14,5 @@ def connect() -> None:
     """Called once, when the applications are ready."""
     sweeps.register("notifications.delivery", delivery.sweep)
     privacy.register(PART)
+    copying.register(copy.PART)
     checks.connect()

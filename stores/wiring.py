@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from backoffice.core import privacy, sweeps
 
-from .services import compliance, credentials, inbox, proof, quarantine, quarantine_privacy, sync
+from . import copying
+from .services import compliance, copy_parts, credentials, inbox, proof, quarantine, quarantine_privacy, sync
 
 
 def connect() -> None:
@@ -16,3 +17,5 @@ def connect() -> None:
     sweeps.register("stores.proof", proof.sweep)
     sweeps.register("stores.quarantine", quarantine.sweep)
     privacy.register(quarantine_privacy.PART)
+    for part in copy_parts.PARTS:
+        copying.register(part)

@@ -6,6 +6,7 @@ from django.urls import path
 
 from . import schema  # noqa: F401 - registers the description of tokens
 from .calendars import CalendarView
+from .copy import CopyView
 from .health import DiagnosticsView, HealthView
 from .privacy import PrivacyExportView, PrivacyRequestsView
 from .proofs import ProofView
@@ -24,6 +25,7 @@ urlpatterns = [
         name="store_privacy_export",
     ),
     path("stores/<int:store_id>/calendar/", CalendarView.as_view(), name="store_calendar"),
+    path("stores/<int:store_id>/copy-from/", CopyView.as_view(), name="store_copy"),
     path("stores/<int:store_id>/health/", HealthView.as_view(), name="store_health"),
     path("stores/<int:store_id>/diagnostics/", DiagnosticsView.as_view(), name="store_diagnostics"),
     path("stores/<int:store_id>/quarantine/", QuarantineView.as_view(), name="store_quarantine"),

@@ -38,6 +38,7 @@ LAYER_OF = {
     "budget": "reading",
     "calendar": "reading",
     "counts": "reading",
+    "copying": "reading",
     "gateway": "reading",
     "stores.tokens": "reading",
     "conditions": "reading",

@@ -152,6 +152,9 @@ API = (
     Door("api:store_privacy_export", may=MANAGERS, key=export),
     Door("api:store_calendar", may=READERS, key=store),
     Door("api:store_calendar", "put", MANAGERS, key=store, body=fixed(working_days=[0, 1])),
+    # Whoever may is told that a store is no source of itself.
+    Door("api:store_copy", may=MANAGERS, ok=(400,), key=store),
+    Door("api:store_copy", "post", MANAGERS, (400,), key=store, body=lambda side, actor: {"source": side.store.pk}),
     Door("api:store_health", may=READERS, key=store),
     Door("api:store_diagnostics", may=READERS, key=store),
     Door("api:store_quarantine", may=READERS, key=store),
@@ -239,6 +242,8 @@ ADMIN = (
     Door("admin:stores_store_reconnect", may=ADMINISTRATOR, key=store, unseen=403),
     Door("admin:stores_store_reconnect", "post", ADMINISTRATOR, (400,), key=store, body=fixed(token=""), unseen=403),
     Door("admin:stores_store_switch", "post", ADMINISTRATOR, (302,), key=also(store, what="pause")),
+    Door("admin:stores_store_copy", may=MANAGERS, key=store),
+    Door("admin:stores_store_copy", "post", MANAGERS, (302,), key=store, body=fixed(source="0")),
     Door("admin:stores_store_quarantine", may=VIEWERS, key=store),
     Door("admin:stores_store_quarantine_retry", "post", AGENTS, (302,), key=store),
     Door("admin:stores_store_quarantine_raw", "post", MANAGERS, key=parked),
