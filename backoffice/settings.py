@@ -174,6 +174,9 @@ if REHEARSAL_SHOPS and IS_PRODUCTION:
     raise env.odd("REHEARSAL_SHOPS", "is for the demo; in production every shop is spoken to at its own address")
 SYNC_EVERY_SECONDS = env.number("SYNC_EVERY_SECONDS", default=60, at_least=5, at_most=3600)
 SYNC_OVERLAP_SECONDS = 120
+# Shops with more orders are loaded by bulk operations; their files lie here meanwhile.
+BULK_LOAD_ABOVE = env.number("BULK_LOAD_ABOVE", default=1000, at_least=0, at_most=1_000_000_000)
+FIRST_LOAD_DIR = VAR_DIR / "first_load"
 # Where shops send their webhooks.
 WEBHOOK_URL = env.url("WEBHOOK_URL", PUBLIC_URL)
 

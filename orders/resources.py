@@ -15,6 +15,8 @@ from backoffice.core.clock import db_now
 from stores.choices import InboxOutcome
 from stores.models import Store, SyncStream
 from stores.resources import Announced, Evidence, FollowingOnly, Ingested, Page, Rejected
+from stores.shopify.bulk_file import Group
+from stores.shopify.bulk_query import bulk_document
 from stores.shopify.client import Client
 from stores.shopify.hints import Hint, read_hint
 from stores.shopify.reading import (
@@ -36,6 +38,7 @@ from .services.beside import write_besides
 from .services.beside_look import Look
 from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
+from .services.load import load_groups
 
 # Whatever of these families comes, also under topics that we did not ask for or that do not exist yet.
 _FAMILIES = frozenset(
@@ -67,10 +70,23 @@ class OrdersResource:
     evidence: Evidence | None = OrdersEvidence()
 
     def newest_page(
-        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+        self,
+        client: Client,
+        store: Store,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None,
+        after: str | None,
+        lane: Lane,
     ) -> Page:
         page = read_orders_page(
-            client, scopes=store.usable_scopes, lane=lane, after=after, created_to=created_to, newest_first=True
+            client,
+            scopes=store.usable_scopes,
+            lane=lane,
+            after=after,
+            created_from=created_from,
+            created_to=created_to,
+            newest_first=True,
         )
         return Page(page.items, page.end_cursor, page.has_next, told(page.rejected))
 
@@ -80,8 +96,21 @@ class OrdersResource:
         page = read_orders_page(client, scopes=store.usable_scopes, lane=lane, after=after, updated_from=updated_from)
         return Page(page.items, page.end_cursor, page.has_next, told(page.rejected))
 
-    def count(self, client: Client, store: Store) -> int:
-        return count_orders(client, lane=Lane.BACKGROUND).count
+    def count(
+        self,
+        client: Client,
+        store: Store,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+    ) -> int:
+        return count_orders(client, lane=Lane.BACKGROUND, created_from=created_from, created_to=created_to).count
+
+    def bulk_document(self, store: Store, *, created_from: datetime, created_to: datetime) -> str | None:
+        return bulk_document(created_from=created_from, created_to=created_to, scopes=store.usable_scopes)
+
+    def load(self, store: Store, groups: Sequence[Group], *, fetched_at: datetime) -> Ingested:
+        return load_groups(store, groups, fetched_at=fetched_at)
 
     def summaries(self, store: Store) -> int:
         return full.live_summaries(store)

@@ -44,6 +44,24 @@ class SyncPhase(models.TextChoices):
     FOLLOWING = "following", pgettext_lazy("sync phase", "Following")
 
 
+class LoadWay(models.TextChoices):
+    """How the first load of a stream is done, once it has been looked how much there is."""
+
+    PAGES = "pages", pgettext_lazy("way to load", "By pages")
+    BULK = "bulk", pgettext_lazy("way to load", "In bulk")
+
+
+class LoadState(models.TextChoices):
+    """Where a window of a first load stands. DONE and SPLIT are over; what a SPLIT one lacks is with smaller ones."""
+
+    PLANNED = "planned", pgettext_lazy("load state", "Planned")
+    ASKED = "asked", pgettext_lazy("load state", "Shopify is preparing it")
+    READY = "ready", pgettext_lazy("load state", "Ready")
+    LOADING = "loading", pgettext_lazy("load state", "Loading")
+    DONE = "done", pgettext_lazy("load state", "Done")
+    SPLIT = "split", pgettext_lazy("load state", "Divided")
+
+
 class InboxState(models.TextChoices):
     """What became of a webhook."""
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from .choices import InboxOutcome, ParkCause
 from .models import Store
+from .shopify.bulk_file import Group
 from .shopify.client import Client
 from .shopify.hints import Hint
 from .shopify.throttle import Lane
@@ -137,17 +138,39 @@ class Resource(Protocol):
     """None for a stream that brings nothing of its own to prove."""
 
     def newest_page(
-        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+        self,
+        client: Client,
+        store: Store,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None,
+        after: str | None,
+        lane: Lane,
     ) -> Page:
-        """For the first load: newest creation first, at or before `created_to`."""
+        """For the first load: newest creation first, from `created_from` to `created_to`, both included."""
 
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
     ) -> Page:
         """For following: oldest change first, at or after `updated_from`."""
 
-    def count(self, client: Client, store: Store) -> int:
-        """How many the shop has."""
+    def count(
+        self,
+        client: Client,
+        store: Store,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+    ) -> int:
+        """How many the shop has, or has of those created in the window."""
+
+    def bulk_document(self, store: Store, *, created_from: datetime, created_to: datetime) -> str | None:
+        """The query that brings those created in the window in bulk; None for what cannot be had so. Equal windows and
+        scopes give equal texts."""
+
+    def load(self, store: Store, groups: Sequence[Group], *, fetched_at: datetime) -> Ingested:
+        """Writes a piece of a bulk result; loading it again changes nothing. `fetched_at` is the database's time before
+        the operation was asked for. One that cannot be read or written is set aside and does not keep the others."""
 
     def summaries(self, store: Store) -> int:
         """How many of the live ones here still wait for details that a bulk file does not bring; one cheap query."""
@@ -192,12 +215,32 @@ class FollowingOnly:
     evidence: Evidence | None = None
 
     def newest_page(
-        self, client: Client, store: Store, *, created_to: datetime | None, after: str | None, lane: Lane
+        self,
+        client: Client,
+        store: Store,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None,
+        after: str | None,
+        lane: Lane,
     ) -> Page:
         return Page((), None, False)
 
-    def count(self, client: Client, store: Store) -> int:
+    def count(
+        self,
+        client: Client,
+        store: Store,
+        *,
+        created_from: datetime | None = None,
+        created_to: datetime | None = None,
+    ) -> int:
         return 0
+
+    def bulk_document(self, store: Store, *, created_from: datetime, created_to: datetime) -> str | None:
+        return None
+
+    def load(self, store: Store, groups: Sequence[Group], *, fetched_at: datetime) -> Ingested:
+        raise TypeError(f"{type(self).__name__} has no first load")
 
     def summaries(self, store: Store) -> int:
         return 0

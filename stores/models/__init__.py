@@ -6,6 +6,7 @@ from .calendar import StoreCalendar
 from .compliance import ComplianceRequest, ExportPiece, RetiredSigner
 from .credential import Credential, PendingAuthorization
 from .inbox import InboxMessage, Subscription, SubscriptionCheck
+from .load_window import LoadWindow
 from .proof import Proof
 from .quarantine import Quarantined
 from .runs import HourCount, SyncRun
@@ -19,6 +20,7 @@ __all__ = [
     "ExportPiece",
     "HourCount",
     "InboxMessage",
+    "LoadWindow",
     "Membership",
     "Merchant",
     "PendingAuthorization",

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from backoffice.core.claims import Claimable
-from stores.choices import SyncPhase
+from stores.choices import LoadWay, SyncPhase
 from stores.querysets import StoreOwnedManager
 
 from .store import Store
@@ -31,6 +31,9 @@ class SyncStream(Claimable):
     cursor = models.TextField(blank=True, help_text="Where that search goes on: many rows may share one second.")
     loaded = models.PositiveIntegerField(default=0)
     expected = models.PositiveIntegerField(null=True, help_text="What the shop counted when the first load began.")
+    way = models.CharField(max_length=10, choices=LoadWay.choices, blank=True, help_text="Of the first load.")
+    way_reason = models.TextField(blank=True, help_text="Why it is not done in bulk although there is much.")
+    load_started_at = models.DateTimeField(null=True, help_text="When the first load under way, or the last, began.")
     started_at = models.DateTimeField(null=True)
     first_loaded_at = models.DateTimeField(null=True, help_text="When the first load was complete.")
     finished_at = models.DateTimeField(

@@ -30,7 +30,7 @@ from stores.shopify.scopes import has_scope, reads_more
 from stores.shopify.snapshots import ShopSnapshot
 from stores.shopify.throttle import Lane, MemoryBudget
 
-from . import facts, forgetting, history, sync, uninstall, webhooks
+from . import facts, first_load, forgetting, history, sync, uninstall, webhooks
 
 # The field of the form that each refusal of the shop is about, for each way to connect.
 _ABOUT_THE_APP = {
@@ -149,6 +149,8 @@ def _keep(shop: ShopSnapshot, access: Access, merchant: Merchant | None) -> Stor
             )
     if grown:
         sync.load_again(store)
+    else:
+        first_load.wake(store)
     uninstall.forget(store)
     forgetting.welcome_back(store)
     return store

@@ -23,7 +23,7 @@ from stores.shopify import oauth
 from stores.shopify.domain import normalise_domain
 from stores.shopify.errors import ShopifyError
 
-from . import sync
+from . import first_load, sync
 from .admission import Access, admit, check_may_connect, tell
 from .forgetting import forget_access
 
@@ -95,6 +95,7 @@ def resume_store(store: Store, *, actor: Actor) -> None:
         SyncStream.objects.filter(store=store).update(next_attempt_at=None)
         for resource in resources.all_resources():
             queue.ring(sync.JOB, store.pk, resource.name)
+        first_load.wake(store)
 
 
 def disconnect_store(store: Store, *, actor: Actor) -> None:

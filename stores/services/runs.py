@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from backoffice.core.clock import db_now
 from stores import counts
-from stores.choices import Counted, RunKind, SyncPhase
+from stores.choices import Counted, LoadWay, RunKind, SyncPhase
 from stores.models import InboxMessage, Store, SyncRun, SyncStream
 from stores.resources import Ingested, Page, Resource
 from stores.scoping import for_all_stores
@@ -46,14 +46,17 @@ class Book:
 
     def add(self, page: Page, done: Ingested, *, refetched: int, unannounced: int = 0) -> None:
         self.pages += 1
-        self.rows += len(page.items)
+        self.rejected += len(page.rejected)
+        self.unannounced += unannounced
+        self.enter(len(page.items), done, refetched=refetched)
+
+    def enter(self, rows: int, done: Ingested, *, refetched: int) -> None:
+        self.rows += rows
         self.created += done.created
         self.changed += done.changed
         self.unchanged += done.unchanged
         self.refetched += refetched
         self.deleted += done.deleted
-        self.rejected += len(page.rejected)
-        self.unannounced += unannounced
 
     @property
     def is_quiet(self) -> bool:
@@ -91,7 +94,9 @@ def _rows(stream: SyncStream, kind: RunKind, began: datetime) -> QuerySet[SyncRu
 
 
 def kind_of(stream: SyncStream) -> RunKind:
-    return RunKind.FIRST_LOAD if stream.phase == SyncPhase.FIRST_LOAD else RunKind.FOLLOW
+    """A stream that is loaded in bulk follows meanwhile; the load keeps a book of its own."""
+    by_itself = stream.phase == SyncPhase.FIRST_LOAD and stream.way != LoadWay.BULK
+    return RunKind.FIRST_LOAD if by_itself else RunKind.FOLLOW
 
 
 def count_unannounced(store: Store, resource: Resource, items: Iterable[Any], done: Ingested) -> int:

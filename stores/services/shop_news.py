@@ -8,7 +8,7 @@ from stores.choices import Purpose
 from stores.gateway import client_for
 from stores.models import Store
 
-from . import facts, health, sync
+from . import facts, first_load, health
 
 
 def act(store: Store, topics: Collection[str]) -> None:
@@ -27,5 +27,5 @@ TOPICS: Mapping[str, Callable[[Store], None]] = {
     "shop/update": _read_shop_again,
     "app/scopes_update": _read_shop_again,
     # The result is ready, or will never be: whoever waits for it looks.
-    "bulk_operations/finish": sync.ring_all,
+    "bulk_operations/finish": first_load.wake,
 }

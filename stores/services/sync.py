@@ -1,4 +1,5 @@
-"""The sync engine: keeps each store's mirror true. First load newest first, then windows by time of change.
+"""The sync engine: keeps each store's mirror true. First load newest first, then windows by time of change. A large
+shop's first load is done in bulk beside it (first_load), while this follows what changes.
 
 Called by the sweep (every store whose turn it is) and by the services that connect and resume stores. A stream is held
 under a lease by one job at a time; its position is saved after every page, so a job that dies costs one page."""
@@ -16,7 +17,7 @@ from django.db.models.functions import Now
 from backoffice.core import claims, queue
 from backoffice.core.clock import db_now
 from stores import resources
-from stores.choices import Purpose, StoreState, SyncPhase
+from stores.choices import LoadWay, Purpose, RunKind, StoreState, SyncPhase
 from stores.gateway import client_for
 from stores.models import Store, SyncStream
 from stores.resources import Page, Resource
@@ -25,7 +26,7 @@ from stores.shopify.client import Client
 from stores.shopify.errors import Final, NeedsPerson, ShopifyError, TryAgain
 from stores.shopify.throttle import Lane
 
-from . import health, history, runs
+from . import first_load, health, history, runs
 from .runs import Book
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ _NOWHERE: dict[str, object] = {"position": None, "window": None, "cursor": ""}
 
 @for_all_stores
 def sweep() -> None:
-    """Rings for every stream whose turn it is: first loads at once, others each SYNC_EVERY_SECONDS."""
+    """Rings for every stream whose turn it is: first loads by pages at once, others each SYNC_EVERY_SECONDS."""
     for stream in due_streams():
         queue.ring(JOB, stream.store_id, stream.resource)
 
@@ -57,9 +58,10 @@ def due_streams() -> list[SyncStream]:
     every = timedelta(seconds=settings.SYNC_EVERY_SECONDS)
     idle = SyncStream.objects.filter(store__state=StoreState.CONNECTED).exclude(leased_until__gt=Now())
     waiting = idle.exclude(next_attempt_at__gt=Now())
-    first = waiting.filter(phase=SyncPhase.FIRST_LOAD)
+    first = waiting.filter(phase=SyncPhase.FIRST_LOAD).exclude(way=LoadWay.BULK)
+    beside = waiting.filter(phase=SyncPhase.FIRST_LOAD, way=LoadWay.BULK).exclude(finished_at__gt=Now() - every)
     later = waiting.filter(phase=SyncPhase.FOLLOWING).exclude(true_as_of__gt=Now() - every)
-    return [*first, *later]
+    return [*first, *beside, *later]
 
 
 @for_store
@@ -76,6 +78,7 @@ def sync_job(store_id: int, resource_name: str) -> None:
         return
     stream, book = held[0], runs.Book()
     kind = runs.kind_of(stream)
+    is_load = kind is RunKind.FIRST_LOAD
     try:
         more = _advance(store, stream, resources.get(resource_name), book)
     except ShopifyError as error:
@@ -94,7 +97,7 @@ def sync_job(store_id: int, resource_name: str) -> None:
     again = db_now() + timedelta(seconds=book.pause_seconds) if book.pause_seconds else None
     claims.settle(stream, attempts=0, next_attempt_at=again, error_code="", error_message="")
     if book.pages:
-        runs.keep(stream, book, kind=kind, finished=not more or runs.kind_of(stream) != kind)
+        runs.keep(stream, book, kind=kind, finished=not more or (is_load and stream.phase == SyncPhase.FOLLOWING))
     if more and again is None:
         queue.ring(JOB, store_id, resource_name)
 
@@ -114,18 +117,53 @@ def _advance(store: Store, stream: SyncStream, resource: Resource, book: Book) -
 
 
 def _first_load(store: Store, stream: SyncStream, resource: Resource, client: Client, book: Book, until: float) -> bool:
-    if stream.started_at is None:
-        _save(stream, started_at=db_now(), expected=resource.count(client, store), loaded=0)
+    if not stream.way:
+        expected, now = resource.count(client, store), db_now()
+        way = first_load.way_for(store, resource, expected)
+        _save(
+            stream, way=way, way_reason="", expected=expected, loaded=0, load_started_at=now, started_at=now, **_NOWHERE
+        )
+    if stream.way != LoadWay.BULK:
+        return _load_by_pages(store, stream, resource, client, book, until)
+    if first_load.is_planned(stream):
+        return _follow(store, stream, resource, client, book, until)
+    _begin_in_bulk(store, stream, resource, client, book)
+    return True
+
+
+def _begin_in_bulk(store: Store, stream: SyncStream, resource: Resource, client: Client, book: Book) -> None:
+    """Brings the newest page at once, and has everything until then loaded in bulk. What comes later is followed."""
+    page, latest = _newest(store, stream, resource, client, book)
+
+    def count(created_from: datetime, created_to: datetime) -> int:
+        _save(stream)
+        return resource.count(client, store, created_from=created_from, created_to=created_to)
+
+    # To the second, as the shop's times are; one that holds the latest change of the newest page.
+    until = max(latest, *(resource.created_at(item) for item in page.items), _BEGINNING).replace(microsecond=0)
+    first_load.begin(stream, count=count, created_to=until + timedelta(seconds=1), keep=lambda: _save(stream))
+
+
+def _newest(store: Store, stream: SyncStream, resource: Resource, client: Client, book: Book) -> tuple[Page, datetime]:
+    """Writes the page of the first load that the stream has come to; the latest change on it beside."""
+    fetched_at = db_now()
+    page = resource.newest_page(
+        client, store, created_to=stream.window, after=stream.cursor or None, lane=Lane.BACKGROUND
+    )
+    latest = max((resource.updated_at(item) for item in page.items), default=_BEGINNING)
+    if stream.watermark is None:
+        # Whatever changes from now on changes after the latest change on the first page, by the shop's own clock.
+        _begin_following_from(stream, latest)
+    _write(store, stream, resource, client, page, fetched_at, book, backfilled=True)
+    return page, latest
+
+
+def _load_by_pages(
+    store: Store, stream: SyncStream, resource: Resource, client: Client, book: Book, until: float
+) -> bool:
     rows = 0
     while True:
-        fetched_at = db_now()
-        page = resource.newest_page(
-            client, store, created_to=stream.window, after=stream.cursor or None, lane=Lane.BACKGROUND
-        )
-        if stream.watermark is None:
-            # Whatever changes from now on changes after the latest change on the first page, by the shop's own clock.
-            _begin_following_from(stream, max((resource.updated_at(item) for item in page.items), default=_BEGINNING))
-        _write(store, stream, resource, client, page, fetched_at, book, backfilled=True)
+        page, _ = _newest(store, stream, resource, client, book)
         if not page.has_next:
             now, is_first = db_now(), stream.first_loaded_at is None
             _save(stream, phase=SyncPhase.FOLLOWING, first_loaded_at=now, finished_at=now, **_NOWHERE)
@@ -158,7 +196,9 @@ def _follow(store: Store, stream: SyncStream, resource: Resource, client: Client
         changed = [resource.updated_at(item) for item in page.items]
         if not page.has_next:
             latest = max([*changed, *filter(None, [stream.watermark, stream.position])], default=_BEGINNING)
-            _save(stream, watermark=latest, finished_at=db_now(), true_as_of=stream.started_at, **_NOWHERE)
+            # Beside a first load, not everything up to then is here.
+            true = {"true_as_of": stream.started_at} if stream.phase == SyncPhase.FOLLOWING else {}
+            _save(stream, watermark=latest, finished_at=db_now(), **true, **_NOWHERE)
             return False
         rows += len(page.items)
         rows = _go_on(stream, page, changed, rows, downwards=False)
@@ -199,7 +239,8 @@ def _write(
     missed = 0 if backfilled else runs.count_unannounced(store, resource, page.items, done)
     book.add(page, done, refetched=refetched, unannounced=missed)
     health.note_answer(store)
-    SyncStream.objects.filter(pk=stream.pk).update(loaded=F("loaded") + done.created)
+    if stream.way != LoadWay.BULK:
+        SyncStream.objects.filter(pk=stream.pk).update(loaded=F("loaded") + done.created)
 
 
 def _begin_following_from(stream: SyncStream, moment: datetime) -> None:
@@ -250,8 +291,8 @@ def load_again(store: Store) -> None:
     """Reads everything once more, because the token may now see more of it: orders that were hidden, customers, holds.
     What is already right costs a comparison. Called in the transaction that keeps the new scopes."""
     loading = [resource.name for resource in resources.all_resources() if resource.has_first_load]
-    SyncStream._base_manager.filter(store=store, resource__in=loading).update(
-        phase=SyncPhase.FIRST_LOAD, started_at=None, next_attempt_at=None, **_NOWHERE
-    )
+    streams = SyncStream._base_manager.filter(store=store, resource__in=loading)
+    first_load.forget([stream.pk for stream in streams])
+    streams.update(phase=SyncPhase.FIRST_LOAD, way="", started_at=None, next_attempt_at=None, **_NOWHERE)
     for name in loading:
         queue.ring(JOB, store.pk, name)
