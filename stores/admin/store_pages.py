@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from django.contrib import messages
@@ -19,14 +18,15 @@ from backoffice.core.api.callers import actor_of
 from backoffice.core.errors import NotFound
 from backoffice.core.pages import fragment, page
 from backoffice.core.panels import Row
-from stores.choices import CredentialKind, StoreState, SyncPhase
-from stores.models import Store, SyncStream
+from stores.choices import CredentialKind, StoreState
+from stores.models import Store
 from stores.services.connect import disconnect_store, pause_store, resume_store
 from stores.services.diagnostics import diagnostics_of
 from stores.services.health_facts import facts_of
 from stores.services.health_lines import lines_of
 from stores.services.health_report import Colour, colours_of, health_of
 from stores.services.status import mirror_status
+from stores.services.truth import StoreTruth, together, truths_of
 
 LIST, PAGE, STATUS = "admin/stores/list.html", "admin/stores/page.html", "admin/stores/_status.html"
 
@@ -41,13 +41,12 @@ TONES: Mapping[str, Tone] = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A line of the list. `loading` is a text such as "40 %" during a first load."""
+    """A line of the list."""
 
     store: Store
     tone: Tone
     colour: Colour
-    as_of: datetime | None
-    loading: str
+    truth: StoreTruth
     row: Row | None
 
 
@@ -55,16 +54,20 @@ def store_list(request: HttpRequest) -> HttpResponseBase:
     """Every store that the actor reaches; as many queries for thirty as for three."""
     actor = actor_of(request)
     stores = list(Store.objects.visible_to(actor).select_related("merchant").order_by("name", "pk"))
-    streams = {stream.store_id: stream for stream in SyncStream.objects.visible_to(actor).filter(resource="orders")}
+    truths = truths_of(stores)
     rows = panel_rows(actor)
     colours = colours_of(stores)
-    listed = [_listed(store, colours[store.pk], streams.get(store.pk), rows.get(store.pk)) for store in stores]
+    listed = [
+        Listed(store, TONES.get(store.state, "neutral"), colours[store.pk], truths[store.pk], row=rows.get(store.pk))
+        for store in stores
+    ]
     cells = next((each.row.cells for each in listed if each.row), ())
     return page(
         request,
         LIST,
         pgettext("list of", "Stores"),
         stores=listed,
+        truth=together(list(truths.values())),
         columns=[cell.label for cell in cells],
         may_connect=actor.sees_every_store,
     )
@@ -128,11 +131,3 @@ def panel_rows(actor: Actor) -> dict[int, Row]:
             if row.store_id is not None:
                 found.setdefault(row.store_id, row)
     return found
-
-
-def _listed(store: Store, colour: Colour, stream: SyncStream | None, row: Row | None) -> Listed:
-    loading = ""
-    if stream is not None and stream.phase == SyncPhase.FIRST_LOAD:
-        share = min(100, 100 * stream.loaded // stream.expected) if stream.expected else 0
-        loading = f"{share} %"
-    return Listed(store, TONES.get(store.state, "neutral"), colour, stream.true_as_of if stream else None, loading, row)

@@ -20,8 +20,10 @@ from stores.choices import StoreState
 from stores.models import Store
 from stores.services.admission import check_may_connect
 from stores.services.status import MirrorStatus, mirror_status
+from stores.services.truth import together, truth_of, truths_of
 
 from .connect import ConnectWish, connect
+from .truth import TruthShape, truth_fields, truth_shown
 
 
 class StoreSerializer(serializers.Serializer[Any]):
@@ -69,7 +71,11 @@ class MirrorSerializer(serializers.Serializer[Any]):
     budget_maximum = serializers.FloatField(allow_null=True)
 
 
-class StoreDetail(StoreSerializer):
+class StoreRow(TruthShape, StoreSerializer):
+    """One store in a list."""
+
+
+class StoreDetail(StoreRow):
     scopes = serializers.ListField(child=serializers.CharField())
     api_version = serializers.CharField()
     admin_url = serializers.URLField()
@@ -84,13 +90,17 @@ class StoreListView(ApiView):
         operation_id="stores_list",
         summary="The stores that you reach",
         parameters=PAGE,
-        responses=answers({200: page_schema(StoreSerializer, "StorePage")}),
+        responses=answers({200: page_schema(StoreRow, "StorePage", **truth_fields())}),
         tags=["stores"],
     )
     def get(self, request: Request) -> Response:
         stores = Store.objects.visible_to(self.actor).select_related("merchant").order_by("name", "pk")
         rows, pages = page_of(stores, request)
-        return pages.get_paginated_response([_shown(store) for store in rows])
+        truths = truths_of(rows)
+        return pages.get_paginated_response(
+            [{**truth_shown(truths[store.pk]), **_shown(store)} for store in rows],
+            **truth_shown(together(list(truths.values()))),
+        )
 
     @extend_schema(
         operation_id="stores_connect",
@@ -124,6 +134,7 @@ class StoreView(ApiView):
             raise NotFound("not_found", _("There is no such store."))
         return Response(
             {
+                **truth_shown(truth_of([store])),
                 **_shown(store),
                 "scopes": store.scopes,
                 "api_version": store.api_version,

@@ -15,6 +15,7 @@ from stores.models import SyncStream
 
 from .api_version import version_status
 from .health_facts import Facts
+from .hidden import Hidden, hidden_of
 from .truth import behind_after
 
 _WORSE = (Tone.GOOD, Tone.INFO, Tone.WARNING, Tone.BAD)
@@ -37,8 +38,8 @@ class Line:
 def lines_of(facts: Facts) -> tuple[Line, ...]:
     """All lines, in the order in which people read them. A store that stands still on purpose is not called behind."""
     lines = [_connection(facts), *_token(facts), *_features(facts), _version(facts)]
-    if facts.store.hidden_fields:
-        lines.append(_hidden(facts))
+    if (hidden := hidden_of(facts.store)) is not None:
+        lines.append(_hidden(hidden))
     if facts.store.is_connected:
         lines += [*_streams(facts), _webhooks(facts), _inbox(facts)]
     return (*lines, _parked(facts), _proof(facts))
@@ -95,15 +96,10 @@ def _version(facts: Facts) -> Line:
     return Line("api_version", _("API version"), Tone(found.level.value), found.served or found.asked, found.sentence)
 
 
-def _hidden(facts: Facts) -> Line:
-    names = ", ".join(sorted(facts.store.hidden_fields))
-    todo = _(
-        "Ask Shopify for access to protected customer data in the app's settings; what is hidden then appears by "
-        "itself."
-    )
-    return Line(
-        "hidden_fields", _("Personal data"), Tone.WARNING, _("Shopify hides: %(names)s") % {"names": names}, todo
-    )
+def _hidden(hidden: Hidden) -> Line:
+    told = {"names": hidden.words, "day": hidden.since.date().isoformat()}
+    says = _("Shopify hides since %(day)s: %(names)s") % told
+    return Line("hidden_fields", _("Personal data"), Tone.WARNING, says, hidden.remedy)
 
 
 def _streams(facts: Facts) -> Iterator[Line]:

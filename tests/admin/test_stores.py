@@ -41,7 +41,7 @@ def test_a_store_is_listed_with_its_state_its_lag_and_what_is_left_to_do(agents_
 
 def test_a_first_load_shows_how_far_it_is(agents_browser, store):
     stream(store, phase=SyncPhase.FIRST_LOAD, loaded=250, expected=1000)
-    assert "First load: 25 %" in text_of(agents_browser.get(LIST))
+    assert "first load 25 %" in text_of(agents_browser.get(LIST))
     page = text_of(agents_browser.get(f"{LIST}{store.pk}/"))
     assert "250 loaded" in page
     assert "of about 1,000" in page

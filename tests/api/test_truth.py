@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from django_scopes import scopes_disabled
 
@@ -50,7 +51,7 @@ def test_lists_counts_and_single_orders_carry_it(api: Client, proven: Store, pat
 
 
 def test_a_list_speaks_of_the_stores_that_it_is_taken_from(
-    administrator, client_with: MakeClient, proven: Store, other_store: Store
+    administrator: User, client_with: MakeClient, proven: Store, other_store: Store
 ):
     api = client_with(administrator)
 
@@ -61,7 +62,7 @@ def test_a_list_speaks_of_the_stores_that_it_is_taken_from(
     assert [truth_in(each)[0] for each in by_store] == ["good", "bad"]
 
 
-def test_nothing_is_told_of_stores_out_of_reach(outsider, client_with: MakeClient, proven: Store):
+def test_nothing_is_told_of_stores_out_of_reach(outsider: User, client_with: MakeClient, proven: Store):
     assert truth_in(client_with(outsider).get(URL).json()) == ("good", "", None, None)
 
 
@@ -70,3 +71,14 @@ def test_an_order_names_the_fields_that_shopify_hides(api: Client, proven: Store
     Store._base_manager.filter(pk=proven.pk).update(hidden_fields={"email": "2026-11-22T00:00:00+00:00"})
 
     assert api.get(f"{URL}{make_order(proven).pk}/").json()["hidden_fields"] == ["email"]
+
+
+def test_the_list_of_stores_says_it_of_each_and_of_all(
+    administrator: User, client_with: MakeClient, proven: Store, other_store: Store
+):
+    answer = client_with(administrator).get("/api/v1/stores/").json()
+
+    assert truth_in(answer)[0] == "bad"
+    assert [(each["name"], truth_in(each)[0]) for each in answer["results"]] == [("North", "good"), ("South", "bad")]
+    one = client_with(administrator).get(f"/api/v1/stores/{proven.pk}/").json()
+    assert truth_in(one) == ("good", "7 = 7", "2026-09-24", None)

@@ -219,9 +219,9 @@ def test_what_is_set_aside_and_a_proof_that_differs_are_said(well):
 
 
 def test_what_shopify_hides_is_a_line(well):
-    Store.objects.filter(pk=well.pk).update(hidden_fields={"email": NOW().isoformat()})
+    Store.objects.filter(pk=well.pk).update(hidden_fields={"email": "2026-11-20T09:00:00+00:00"})
     well.refresh_from_db()
-    assert lines(well)["hidden_fields"].says == "Shopify hides: email"
+    assert lines(well)["hidden_fields"].says == "Shopify hides since 2026-11-20: e-mail address"
 
 
 def test_the_figures_are_what_was_counted_and_what_is_left(well):
