@@ -16,7 +16,7 @@ from backoffice.core.api.documentation import IDEMPOTENCY_KEY, PAGE, answers, pa
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
 from backoffice.core.errors import NotFound
-from stores.choices import StoreState
+from stores.choices import LoadState, StoreState
 from stores.models import Store
 from stores.services.admission import check_may_connect
 from stores.services.status import MirrorStatus, mirror_status
@@ -43,12 +43,33 @@ class StoreSerializer(serializers.Serializer[Any]):
     checked_at = serializers.DateTimeField(allow_null=True, help_text="Last answer of the shop.")
 
 
+class WindowSerializer(serializers.Serializer[Any]):
+    created_from = serializers.DateTimeField(allow_null=True, help_text="Null: everything before `created_to`.")
+    created_to = serializers.DateTimeField()
+    state = serializers.ChoiceField(LoadState.choices)
+    by_pages = serializers.BooleanField(help_text="Read by pages, because bulk failed here.")
+    expected = serializers.IntegerField()
+    loaded = serializers.IntegerField()
+    lost = serializers.IntegerField(help_text="Lines of its file that could not be used.")
+    error_code = serializers.CharField(allow_blank=True)
+    error_message = serializers.CharField(allow_blank=True)
+
+
+class PaceSerializer(serializers.Serializer[Any]):
+    per_second = serializers.FloatField(allow_null=True, help_text="Orders, over the whole first load so far.")
+    eta = serializers.DateTimeField(allow_null=True, help_text="When the first load will be over at that pace.")
+
+
 class StreamSerializer(serializers.Serializer[Any]):
     resource = serializers.CharField()
     phase = serializers.CharField()
     loaded = serializers.IntegerField()
     expected = serializers.IntegerField(allow_null=True)
     progress = serializers.FloatField(allow_null=True, help_text="0 to 1 during a first load.")
+    way = serializers.CharField(allow_blank=True, help_text="How the first load is or was done: bulk or pages.")
+    way_reason = serializers.CharField(allow_blank=True, help_text="Why a large one is not done in bulk.")
+    pace = PaceSerializer()
+    windows = WindowSerializer(many=True, help_text="Newest first, while a first load is done in bulk.")
     true_as_of = serializers.DateTimeField(allow_null=True)
     error_code = serializers.CharField(allow_blank=True)
     error_message = serializers.CharField(allow_blank=True)
