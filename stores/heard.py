@@ -48,11 +48,10 @@ class Listener:
         self._hidden(heard)
 
     def _version(self, heard: Heard) -> None:
-        said = {
-            "api_asked": heard.asked[:10],
-            "api_version": heard.served[:10],
-            "api_deprecated": heard.deprecated[:500],
-        }
+        said = {"api_asked": heard.asked[:10], "api_version": heard.served[:10]}
+        # Some of our calls may be deprecated and others not: the first reason stays until the daily look clears it.
+        if heard.deprecated and not self._store.api_deprecated:
+            said["api_deprecated"] = heard.deprecated[:500]
         if all(getattr(self._store, name) == value for name, value in said.items()):
             return
         _keep(self._store, said)
@@ -62,7 +61,7 @@ class Listener:
                 "Shopify answers with another API version",
                 extra={"store": self._store.pk, "asked": heard.asked, "served": heard.served},
             )
-        if changed and heard.deprecated:
+        if changed and "api_deprecated" in said:
             logger.warning(
                 "Shopify calls our calls deprecated", extra={"store": self._store.pk, "why": said["api_deprecated"]}
             )

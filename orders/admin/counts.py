@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.core.cache import cache
 
@@ -15,12 +16,14 @@ SECONDS = 15
 @dataclass(frozen=True, slots=True)
 class LiveCounts:
     """Orders within the actor's stores. `shown_to_fulfil` is what the default list has: without those on their way to
-    the archive."""
+    the archive. `as_of` and `sentence` say how true the numbers are."""
 
     shown_to_fulfil: int
     to_settle: int
     to_archive: int
     live: int
+    as_of: datetime | None
+    sentence: str
 
 
 def live_counts(actor: Actor) -> LiveCounts:
@@ -28,8 +31,10 @@ def live_counts(actor: Actor) -> LiveCounts:
     key = _key(actor)
     kept: LiveCounts | None = cache.get(key)
     if kept is None:
-        total = stage_counts(actor).total
-        kept = LiveCounts(total.to_fulfil - total.to_fulfil_archiving, total.to_settle, total.to_archive, total.live)
+        counts = stage_counts(actor)
+        total, truth = counts.total, counts.truth
+        shown = total.to_fulfil - total.to_fulfil_archiving
+        kept = LiveCounts(shown, total.to_settle, total.to_archive, total.live, truth.as_of, truth.sentence)
         cache.set(key, kept, SECONDS)
     return kept
 
@@ -41,4 +46,4 @@ def forget(actor: Actor) -> None:
 
 def _key(actor: Actor) -> str:
     reach = "every" if actor.sees_every_store else ",".join(map(str, sorted(actor.store_ids)))
-    return f"orders.live:{actor.user_id}:{hash(reach)}"
+    return f"orders.counts:{actor.user_id}:{hash(reach)}"

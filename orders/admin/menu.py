@@ -67,7 +67,11 @@ def orders_url(**query: str) -> str:
 
 def to_fulfil_badge(actor: Actor) -> Badge | None:
     """As many as the list behind it has rows: what is on its way to the archive is in neither."""
-    return Badge(live_counts(actor).shown_to_fulfil, label("order", Stage.TO_FULFIL).explanation)
+    counts = live_counts(actor)
+    told = [label("order", Stage.TO_FULFIL).explanation]
+    if counts.as_of is not None:
+        told.append(_("As of: %(age)s.") % {"age": age(counts.as_of)})
+    return Badge(counts.shown_to_fulfil, " ".join(filter(None, [*told, counts.sentence])))
 
 
 def find_orders(actor: Actor, text: str) -> list[Found]:

@@ -78,7 +78,7 @@ def refresh(store: Store, client: Client) -> None:
         row = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
         changed = set(row.scopes) != shop.scopes
         refused = {} if changed else _still_refused(row)
-        Store.objects.filter(pk=store.pk).update(**columns_of(shop), refused_scopes=refused)
+        Store.objects.filter(pk=store.pk).update(**columns_of(shop), refused_scopes=refused, api_deprecated="")
         if reads_more(without(row.scopes, row.refused_scopes), without(shop.scopes, refused)):
             sync.load_again(row)
         if changed:

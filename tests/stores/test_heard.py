@@ -69,6 +69,28 @@ def test_another_version_is_kept_and_logged_once(store: Store, caplog: pytest.Lo
     ]
 
 
+def test_calls_of_which_only_some_are_deprecated_write_once(store: Store):
+    for deprecated in ("old field", "", "another field", ""):
+        Listener(told(store))(heard(deprecated=deprecated))
+    assert told(store).api_deprecated == "old field"
+    listener = Listener(told(store))
+    with CaptureQueriesContext(connection) as queries:
+        listener(heard(deprecated="another field"))
+        listener(heard())
+    assert len(queries) == 0
+
+
+def test_a_version_that_ended_is_noticed_with_the_next_answer(connected: Store, shop):
+    shop.faults("version_sunset", times=None, version="2027-01")
+
+    run_sync(connected)
+    assert (told(connected).api_asked, told(connected).api_version) == ("2026-10", "2027-01")
+
+    shop.faults()
+    run_sync(connected)
+    assert told(connected).api_version == "2026-10"
+
+
 def test_an_answer_like_the_last_costs_no_query(store: Store):
     listener = Listener(store)
     listener(heard())
