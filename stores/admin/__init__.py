@@ -12,7 +12,17 @@ from backoffice.core.actor import Actor, Right
 from backoffice.core.menu import Entry
 from stores.models import ApiToken, Merchant, Store
 
-from . import calendar_page, connect_page, copy_page, privacy_pages, proof_page, quarantine_pages, store_pages, tokens
+from . import (
+    calendar_page,
+    connect_page,
+    copy_page,
+    privacy_pages,
+    proof_page,
+    quarantine_pages,
+    rehearsal_page,
+    store_pages,
+    tokens,
+)
 from .base import AdministratorsAdmin, PagesAdmin, Route, unregister
 from .people import PeopleAdmin
 
@@ -34,6 +44,7 @@ class StoreAdmin(PagesAdmin):
         Route("erased/", "erased", privacy_pages.erased_shops),
         Route("<int:store_id>/privacy/", "privacy", privacy_pages.privacy_list),
         Route("<int:store_id>/privacy/<int:request_id>/export/", "privacy_export", privacy_pages.export),
+        Route("<int:store_id>/rehearsal/", "rehearsal", rehearsal_page.rehearsal_page),
         Route("<int:store_id>/calendar/", "calendar", calendar_page.calendar),
         Route("<int:store_id>/copy/", "copy", copy_page.copy),
         Route("<int:store_id>/quarantine/", "quarantine", quarantine_pages.parked_list),

@@ -25,6 +25,7 @@ from stores.services.diagnostics import diagnostics_of
 from stores.services.health_facts import facts_of
 from stores.services.health_lines import lines_of
 from stores.services.health_report import Colour, colours_of, health_of
+from stores.services.rehearsal import is_rehearsal
 from stores.services.status import mirror_status
 from stores.services.truth import StoreTruth, together, truths_of
 
@@ -90,6 +91,7 @@ def store_page(request: HttpRequest, store_id: int) -> HttpResponseBase:
     context |= {"lines": report.lines, "mirror": report.mirror, "proof": report.facts.truth.proof, "report": report}
     context["diagnostics"] = diagnostics_of(report)
     context["token_kind"] = CredentialKind(report.facts.token.kind).label if report.facts.token else ""
+    context["may_rehearse"] = actor.is_administrator and is_rehearsal(store)
     context |= {"may_connect": actor.sees_every_store, "may_prove": actor.may(Right.MANAGE_STORE, store.pk)}
     return page(request, PAGE, store.name, **context)
 

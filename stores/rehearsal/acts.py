@@ -29,7 +29,9 @@ class UnknownAct(ValueError):
 
 def act(shop: Shop, wish: dict[str, Any]) -> dict[str, Any]:
     """Do `wish["action"]` to `wish["order"]` (a gid or a name) and tell the subscribers. Answers the order's id."""
-    action = wish.get("action")
+    action = str(wish.get("action"))
+    if action not in known():
+        raise UnknownAct(f"unknown action {action!r}; known: {', '.join(known())}")
     with shop.busy, shop.store.transaction():
         if action == "new_order":
             return {"orders": [_new(shop) for _ in range(int(wish.get("count") or 1))]}
@@ -42,15 +44,16 @@ def act(shop: Shop, wish: dict[str, Any]) -> dict[str, Any]:
             shop.store.log_event(action="destroy", subject=doc["id"], message="Order deleted.", at=shop.clock.seconds())
             announce(shop, doc, ["ORDERS_DELETE"], details={})
             return {"orders": [doc["id"]]}
-        do = ACTS.get(str(action))
-        if do is None:
-            known = ", ".join(("new_order", "delete", *SHOP_ACTS, *ACTS))
-            raise UnknownAct(f"unknown action {action!r}; known: {known}")
-        topics, details = do(shop, doc, wish)
+        topics, details = ACTS[action](shop, doc, wish)
         shop.store.save(doc)
         shop.store.set_meta("last_seen", str(shop.clock.now()))
         announce(shop, doc, topics, details=details)
         return {"orders": [doc["id"]], "updated_at": doc["updatedAt"]}
+
+
+def known() -> tuple[str, ...]:
+    """The names of all actions."""
+    return ("new_order", "delete", *SHOP_ACTS, *ACTS)
 
 
 def _find(shop: Shop, text: str) -> tuple[int, Doc]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from stores.rehearsal import acts
-from stores.rehearsal.faults import BadFault
+from stores.rehearsal.faults import BULK_KINDS, REQUEST_KINDS, WEBHOOK_KINDS, BadFault
 from stores.rehearsal.ops.document import Impossible
 from stores.rehearsal.shop import Shop
 
@@ -22,6 +22,9 @@ def handle(shop: Shop, method: str, name: str, wish: dict[str, Any]) -> tuple[in
         return 200, state(shop)
     if method == "GET" and name == "faults":
         return 200, {"faults": shop.faults.listing()}
+    if method == "GET" and name == "known":
+        kinds = {"request": REQUEST_KINDS, "bulk": BULK_KINDS, "webhook": WEBHOOK_KINDS}
+        return 200, {"kinds": {group: sorted(names) for group, names in kinds.items()}, "acts": sorted(acts.known())}
     if method == "GET" and name == "struck":
         return 200, {"struck": shop.faults.log()}
     if method == "POST" and name == "faults":

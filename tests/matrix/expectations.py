@@ -252,6 +252,9 @@ ADMIN = (
     Door("admin:stores_store_privacy", may=MANAGERS, key=store),
     Door("admin:stores_store_privacy", "post", MANAGERS, (302,), key=store, body=fixed(kind="export", who="x@y.nl")),
     Door("admin:stores_store_privacy_export", "post", MANAGERS, key=export),
+    # No shop is a rehearsal here, and then nobody has such a page; the right is asked first.
+    Door("admin:stores_store_rehearsal", may=ADMINISTRATOR, ok=(404,), key=store),
+    Door("admin:stores_store_rehearsal", "post", ADMINISTRATOR, (404,), key=store, body=fixed(do="clear")),
     Door("admin:stores_store_calendar", may=VIEWERS, key=store),
     Door(
         "admin:stores_store_calendar",
