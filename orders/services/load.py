@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, models, transaction
 
 from backoffice.core import clock
 from backoffice.core.contention import repeated
@@ -26,7 +27,17 @@ from stores.shopify.summaries import parse_summary
 
 from . import aside, erased
 from .ingest import lock_store
-from .load_rows import CUSTOMERS, ENTRIES, ORDERS, PART_FORMATS, PreparedOrder, customer_line, prepare, prepared
+from .load_rows import (
+    CUSTOMERS,
+    ENTRIES,
+    ORDERS,
+    PART_FORMATS,
+    Prepared,
+    PreparedOrder,
+    customer_line,
+    prepare,
+    prepared,
+)
 from .mirror_compare import parts_of, rows_show
 from .mirror_copy import NULL
 from .mirror_write import take_ids
@@ -46,7 +57,27 @@ def load_groups(store: Store, groups: Sequence[Group], *, fetched_at: datetime) 
     What was read after `fetched_at` stays as it is. Twice gives the same rows. What cannot be parsed or stored is set
     aside and does not keep the others.
     """
-    ready = prepare(store, groups, fetched_at=fetched_at, now=clock.db_now())
+    return _take_in(store, prepare(store, groups, fetched_at=fetched_at, now=clock.db_now()), fetched_at)
+
+
+def load_pieces(store: Store, pieces: Iterable[Sequence[Group]], *, fetched_at: datetime) -> Iterator[Ingested]:
+    """`load_groups` of one piece after the other, each told when it is in the mirror. While the database takes one in,
+    the next is read and prepared in a thread of its own: `pieces` must not touch the database."""
+    now = clock.db_now()
+    source = iter(pieces)
+
+    def prepare_next() -> Prepared | None:
+        groups = next(source, None)
+        return None if groups is None else prepare(store, groups, fetched_at=fetched_at, now=now)
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="load") as ahead:
+        coming = ahead.submit(prepare_next)
+        while (ready := coming.result()) is not None:
+            coming = ahead.submit(prepare_next)
+            yield _take_in(store, ready, fetched_at)
+
+
+def _take_in(store: Store, ready: Prepared, fetched_at: datetime) -> Ingested:
     aside.set_aside(store, ready.rejected)
     return Ingested(refetch=ready.cut) + _write(store, ready.orders, fetched_at)
 
@@ -73,7 +104,8 @@ def _add(store: Store, orders: Sequence[PreparedOrder], fetched_at: datetime) ->
     with transaction.atomic():
         lock_store(store)
         by_gid = {one.group.gid: one for one in _without_the_erased(store, orders, fetched_at)}
-        rows = {row.gid: row for row in Order._base_manager.filter(store=store, gid__in=by_gid)}
+        here = _ids(Order, store, by_gid)
+        rows = {row.gid: row for row in Order._base_manager.filter(pk__in=here.values())} if here else {}
         fresh = [one for gid, one in by_gid.items() if gid not in rows]
         if fresh:
             _copy(store, fresh)
@@ -151,7 +183,7 @@ _NOBODY = f"{NULL}\t".encode()
 def _customers(store: Store, orders: Sequence[PreparedOrder]) -> dict[str, bytes]:
     """The id of every customer named, as it stands in a line of an order. One who is here already stays as he is."""
     named = {one.customer.gid: one.customer for one in orders if one.customer}
-    ids = dict(Customer._base_manager.filter(store=store, gid__in=named).values_list("gid", "pk"))
+    ids = _ids(Customer, store, named)
     new = [customer for gid, customer in named.items() if gid not in ids]
     lines: list[bytes] = []
     for customer, pk in zip(new, take_ids(Customer, len(new)), strict=True):
@@ -159,6 +191,18 @@ def _customers(store: Store, orders: Sequence[PreparedOrder]) -> dict[str, bytes
         lines += (b"%d\t" % pk, customer_line(store, customer))
     _copy_in(CUSTOMERS.statement, lines)
     return {gid: b"%d\t" % pk for gid, pk in ids.items()}
+
+
+def _ids(model: type[models.Model], store: Store, gids: Iterable[str]) -> dict[str, int]:
+    """The rows that are here, by gid. One array: a thousand parameters cost more time than the answer."""
+    with connection.cursor() as cursor:
+        # Only the name of our own table is put into the text.
+        table = connection.ops.quote_name(model._meta.db_table)
+        cursor.execute(
+            f"SELECT gid, id FROM {table} WHERE store_id = %s AND gid = ANY(%s)",  # noqa: S608
+            [store.pk, list(gids)],
+        )
+        return dict(cursor.fetchall())
 
 
 def _copy_in(statement: str, pieces: Iterable[bytes]) -> None:

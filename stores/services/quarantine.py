@@ -59,7 +59,9 @@ def park(store: Store, resource: str, rejected: Iterable[Rejected]) -> None:
 
 def settle(store: Store, resource: str, gids: Collection[str]) -> None:
     """These are mirrored now, or gone from the shop."""
-    Quarantined._base_manager.filter(store=store, resource=resource, gid__in=gids).delete()
+    parked = Quarantined._base_manager.filter(store=store, resource=resource)
+    if parked.exists():  # nearly never: a first load asks a thousand at a time
+        parked.filter(gid__in=gids).delete()
 
 
 def retry(store: Store, *, ids: Collection[int] | None = None, actor: Actor) -> int:
