@@ -10,7 +10,7 @@ from importlib import import_module
 from .scratch import Result, scratch_database
 
 PARTS: Mapping[str, str] = {
-    "load": "backoffice.management.bench.load",
+    "load": "backoffice.management.bench.mirror_load",
     "webhooks": "backoffice.management.bench.mirror_webhooks",
     "visible": "backoffice.management.bench.mirror_visible",
     "shops": "backoffice.management.bench.mirror_shops",

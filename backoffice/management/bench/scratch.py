@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ def scratch_url() -> str:
     place = "" if socket else f"{said['HOST']}:{said['PORT']}" if said["PORT"] else said["HOST"]
     where = f"?host={quote(said['HOST'], safe='')}" if socket else ""
     return f"postgres://{account}@{place}/{quote(said['NAME'])}{where}"
+
+
+def child_environment() -> dict[str, str]:
+    """For processes of the product that a benchmark starts: they work in the scratch database."""
+    return {**os.environ, "DJANGO_SETTINGS_MODULE": "backoffice.settings", "DATABASE_URL": scratch_url()}
 
 
 @dataclass(frozen=True, slots=True)
