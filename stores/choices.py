@@ -71,6 +71,14 @@ class InboxState(models.TextChoices):
     FAILED = "failed", pgettext_lazy("inbox state", "Failed")
 
 
+class StreamName(models.TextChoices):
+    """The streams that people see, by the names of their resources."""
+
+    ORDERS = "orders", pgettext_lazy("stream", "Orders")
+    FULFILLMENT_ORDERS = "fulfillment_orders", pgettext_lazy("stream", "What is to be shipped")
+    TIMELINES = "timelines", pgettext_lazy("stream", "Shopify's timelines")
+
+
 class RunKind(models.TextChoices):
     """What a row of runs is: a first load, one pass that brought something, or an hour of passes that brought
     nothing."""

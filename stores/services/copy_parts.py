@@ -95,7 +95,7 @@ PARTS: Sequence[Part] = (
     Part("calendar", gettext_lazy("Calendar and targets"), _calendar, _copy_calendar, position=20),
     Part(
         "merchant",
-        pgettext_lazy("owner of stores", "merchant"),
+        pgettext_lazy("part that is copied", "Merchant"),
         _merchant,
         _copy_merchant,
         for_administrators=True,

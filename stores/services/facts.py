@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from backoffice.core import queue
+from stores.choices import Purpose
 from stores.gateway import client_for
 from stores.models import Store
 from stores.scoping import for_all_stores, for_store
@@ -63,7 +64,7 @@ def look_job(store_id: int) -> None:
     if store is None:
         return
     try:
-        refresh(store, client_for(store))
+        refresh(store, client_for(store, Purpose.CARE))
     except NeedsPerson as error:
         health.note_trouble(store, error)
     except ShopifyError as error:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from stores.choices import CredentialKind, StoreState, SyncPhase
+from stores.choices import CredentialKind, StoreState, StreamName, SyncPhase
 from stores.features import FeatureLevel as Tone
 from stores.models import SyncStream
 
@@ -103,9 +103,11 @@ def _hidden(hidden: Hidden) -> Line:
 
 
 def _streams(facts: Facts) -> Iterator[Line]:
-    labels = {"orders": _("Orders"), "fulfillment_orders": _("Shipping clock")}
-    for stream in facts.streams:
-        yield _stream(stream, labels.get(stream.resource, stream.resource), facts.now)
+    """The orders first: the others follow them."""
+    for stream in sorted(facts.streams, key=lambda each: (each.resource != StreamName.ORDERS, each.resource)):
+        known = stream.resource in StreamName.values
+        label = str(StreamName(stream.resource).label) if known else stream.resource
+        yield _stream(stream, label, facts.now)
 
 
 def _stream(stream: SyncStream, label: str, now: datetime) -> Line:

@@ -17,7 +17,7 @@ from stores.shopify.scopes import WANTED, has_scope
 from .api_version import VersionStatus, version_status
 from .health_facts import Facts, facts_of
 from .health_lines import Line, lines_of, worst
-from .status import MirrorStatus, mirror_status
+from .status import MirrorStatus, available_now, mirror_status
 
 _RUNS = 20
 
@@ -114,8 +114,7 @@ def _budget(store: Store, now: datetime) -> Budget | None:
     row = ShopBudget.objects.filter(store=store).first()
     if row is None:
         return None
-    refilled = row.available + max(0.0, now.timestamp() - row.at) * row.restore_rate
-    return Budget(min(row.maximum, refilled), row.maximum, row.restore_rate)
+    return Budget(available_now(row, now), row.maximum, row.restore_rate)
 
 
 def _spent(totals: Mapping[str, tuple[int, int]]) -> tuple[Spent, ...]:

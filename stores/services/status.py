@@ -79,9 +79,15 @@ def mirror_status(store: Store) -> MirrorStatus:
         quarantined=Quarantined.objects.filter(store=store).count(),
         summaries=sum(resource.summaries(store) for resource in resources.all_resources()),
         missing_scopes=tuple(sorted(missing(store.scopes))),
-        budget_available=budget.available if budget else None,
+        budget_available=available_now(budget, now) if budget else None,
         budget_maximum=budget.maximum if budget else None,
     )
+
+
+def available_now(budget: ShopBudget, now: datetime) -> float:
+    """The points that are there by now, reckoned from what the shop said last."""
+    refilled = budget.available + max(0.0, now.timestamp() - budget.at) * budget.restore_rate
+    return float(min(budget.maximum, refilled))
 
 
 def _stream(stream: SyncStream, windows: Sequence[WindowStatus], now: datetime) -> StreamStatus:

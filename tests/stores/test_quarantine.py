@@ -75,6 +75,7 @@ def test_the_answer_is_kept_encrypted_and_bounded_and_met_again_is_counted(store
         assert "email" not in cursor.fetchone()[0]
 
 
+@pytest.mark.row("FEAT-C15")
 def test_an_order_that_cannot_be_read_is_parked_with_the_shops_own_words(connected, shop, unreadable):
     bad = Order.objects.live().exclude(email="").first()
     unreadable.add(bad.gid)
@@ -110,6 +111,7 @@ def test_what_the_database_refuses_is_parked_with_what_should_have_been_written(
     assert '"changed"' in row.raw
 
 
+@pytest.mark.row("FEAT-C15")
 def test_it_is_tried_again_more_and_more_slowly_up_to_a_day(connected, unreadable):
     bad = Order.objects.live().first()
     unreadable.add(bad.gid)
@@ -208,6 +210,7 @@ def test_the_sweep_rings_for_nothing_that_waits_or_cannot_be_asked(store):
     assert OrmQ.objects.count() == 0
 
 
+@pytest.mark.row("FEAT-C15")
 def test_people_have_one_or_all_tried_at_once(store, other_store, agent_actor):
     later = Now() + timedelta(hours=5)
     one, two = parked(store, 1, next_attempt_at=later), parked(store, 2, next_attempt_at=later)

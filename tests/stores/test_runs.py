@@ -65,6 +65,7 @@ def test_a_first_load_over_several_jobs_stays_one_row(db, shop, monkeypatch):
     assert done.points > under_way.points
 
 
+@pytest.mark.row("FEAT-C14")
 def test_passes_without_news_are_one_row_an_hour(connected):
     SyncRun.objects.all().delete()
     for _ in range(5):
