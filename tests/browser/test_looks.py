@@ -8,7 +8,7 @@ from django_scopes import scopes_disabled
 from notifications.models import Template
 from orders.choices import Source, Stage
 from orders.models import Order, TimelineEntry
-from stores.models import Store
+from stores.models import Quarantined, Store
 from tests.builders.orders import PLACED, make_customer, make_fulfillment_order, make_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,6 +21,8 @@ PAGES = {
     "order": "/admin/orders/order/{order}/",
     "stores": "/admin/stores/store/",
     "store": "/admin/stores/store/{store}/",
+    "quarantine": "/admin/stores/store/{store}/quarantine/",
+    "copy": "/admin/stores/store/{store}/copy/",
     "connect": "/admin/stores/store/connect/",
     "tokens": "/admin/stores/apitoken/",
     "people": "/admin/auth/user/",
@@ -48,6 +50,9 @@ def places(store: Store) -> dict[str, int]:
     shown = orders[0]
     make_fulfillment_order(shown, holds=["INCORRECT_ADDRESS"])
     with scopes_disabled():
+        Quarantined.objects.create(
+            store=store, resource="orders", gid=f"gid://shopify/Order/{10**13}", reason="odd at totalPriceSet.shopMoney"
+        )
         TimelineEntry.objects.create(
             store=store, order=shown, kind="order.created", source=Source.SHOPIFY, occurred_at=PLACED
         )
