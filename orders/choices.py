@@ -67,3 +67,11 @@ class TombstoneKind(models.TextChoices):
     ORDER = "order", pgettext_lazy("erased", "Order")
     CUSTOMER = "customer", pgettext_lazy("erased", "Customer")
     ADDRESS = "address", pgettext_lazy("erased", "Address")
+
+
+class Audience(models.TextChoices):
+    """Who sees a saved view, besides its owner."""
+
+    PRIVATE = "private", pgettext_lazy("who sees a view", "Only me")
+    TEAM = "team", pgettext_lazy("who sees a view", "The team of a merchant")
+    ALL = "all", pgettext_lazy("who sees a view", "Everybody")

@@ -20,7 +20,7 @@ from .models import Order
 from .query.given import Given
 from .query.stores import ActorsFilter
 from .query.syntax import LONGEST, QueryError, parse
-from .query.tree import Term, terms, text_of
+from .query.tree import Node, Term, terms, text_of
 from .querysets import OrderQuerySet
 
 SEARCH = "q"
@@ -47,6 +47,18 @@ def explain(text: str, *, actor: Actor) -> str:
 def text_in_short(text: str) -> str:
     """The same search in one way of writing: what is kept of it and compared. Raises `QueryError`."""
     return text_of(parse(text))
+
+
+def text_of_given(given: Mapping[str, Sequence[str]]) -> str:
+    """What parameters and search text say together, as one search text. Raises `QueryError`."""
+    parts: list[Node] = []
+    for name, texts in given.items():
+        if name == SEARCH:
+            parts += [tree for text in texts if (tree := parse(text)) is not None]
+        elif name in _FIELD_OF:
+            field = _FIELD_OF[name]
+            parts.append(field.kind.term(field.name, name, texts))
+    return text_of(parse(" ".join(f"({text_of(part)})" for part in parts)))
 
 
 class SearchText(Text):
@@ -113,5 +125,6 @@ def names_a_stage(given: Mapping[str, Sequence[str]]) -> bool:
     return False
 
 
-NAMES = frozenset(_filters())
+_FIELD_OF = {name: field for field in FIELDS.values() for name in field.kind.parameters(field.name, field.help)}
+NAMES = frozenset({*_FIELD_OF, SEARCH})
 """Every name that a request may use."""

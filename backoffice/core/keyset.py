@@ -40,8 +40,8 @@ def question_of(path: str, given: QueryDict) -> str:
 
 
 def read_page(queryset: QuerySet[Any], *, limit: int, question: str, cursor: str | None = None) -> KeysetPage:
-    """One page of a queryset that is ordered by plain columns, all upwards or all downwards, the last one unique. Rows
-    may be objects or `values()` mappings that hold those columns.
+    """One page of a queryset that is ordered by columns or annotations that are never null, all upwards or all
+    downwards, the last one unique. Rows may be objects or `values()` mappings that hold those columns.
 
     `question` says what was asked (list, filter): a cursor goes on in the same question only. Raises `Invalid` for a
     cursor of another one, and for one that was tampered with.
@@ -89,8 +89,13 @@ class _Columns:
         directions = {name.startswith("-") for name in given}
         if len(directions) != 1:
             raise TypeError(f"{meta.label}: keyset pages need one direction, not {given}")
-        fields = [meta.pk if name.lstrip("-") == "pk" else meta.get_field(name.lstrip("-")) for name in given]
-        return cls(tuple(field.attname for field in fields), tuple(fields), directions.pop())
+        names, fields = [], []
+        for name in (each.lstrip("-") for each in given):
+            made = queryset.query.annotations.get(name)
+            field = made.output_field if made else meta.pk if name == "pk" else meta.get_field(name)
+            names.append(name if made else field.attname)
+            fields.append(field)
+        return cls(tuple(names), tuple(fields), directions.pop())
 
     def beyond(self, position: _Position) -> Func:
         # One comparison of whole rows: an index over the ordering begins right there, also among equal times.

@@ -7,13 +7,18 @@ from django.contrib import admin
 from orders.models import Order
 from stores.admin.base import PagesAdmin, Route
 
-from . import act_page, acts, comments, menu, order_list, order_page, runs
+from . import act_page, acts, comments, menu, order_list, order_page, runs, view_pages
 
 
 @admin.register(Order)
 class OrderAdmin(PagesAdmin):
     routes = (
         Route("", "changelist", order_list.order_list),
+        Route("views/", "views", view_pages.views),
+        Route("views/save/", "view_save", view_pages.save),
+        Route("views/<slug:slug>/", "view_change", view_pages.change),
+        Route("views/<slug:slug>/delete/", "view_delete", view_pages.delete),
+        Route("views/<slug:slug>/pin/", "view_pin", view_pages.pin),
         Route("choose/", "choose", acts.choose),
         Route("act/<slug:verb>/", "act", act_page.act_page),
         Route("runs/<uuid:run_id>/", "run", runs.run_page),

@@ -2,147 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
+from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
-from backoffice.core.actor import Actor
 from backoffice.core.api.callers import actor_of
-from backoffice.core.errors import Invalid, InvalidFields
+from backoffice.core.errors import Invalid, NotFound
 from backoffice.core.pages import Paged, fragment, page, paged
-from backoffice.core.parameters import unknown
-from orders.choices import Stage, Verb
-from orders.filters import NAMES, SEARCH, names_a_stage, select
-from orders.labels import label
-from orders.querysets import OrderQuerySet
-from orders.reading import list_orders, truth_behind
+from orders.columns import COLUMNS, DEFAULT_SORT, Column, columns_named
+from orders.models import Order
+from orders.reading import truth_behind
+from orders.saved import views_for
 
 from . import acts
-from .counts import live_counts
-from .list_form import ListForm, form_of
+from .cells import CELLS
+from .list_form import form_of
+from .question import Question, question_of
 from .search_box import mistake_in, sentence_of
+from .tabs import counts_of_views, tabs_of, with_stage
 
 TEMPLATE, TRUTH = "admin/orders/list.html", "admin/_truth.html"
 PER_PAGE = 50
-SORTS = {"newest": ("-processed_at", "-pk"), "oldest": ("processed_at", "pk")}
-_OURS = frozenset({"cursor", "part", "sort"})
+_LOOKS = {
+    "placed": "bo-when",
+    "customer": "bo-customer",
+    "total": "bo-num bo-total",
+    "items": "bo-num bo-extra",
+    **dict.fromkeys(("stage", "payment", "fulfilment", "return"), "bo-state"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
-    """A preset of the stage. `count` is known for live stages while nothing else is filtered."""
+class Head:
+    """The head of a column; `url` sorts by it, the other way round when it is sorted by already. `direction` is ARIA's
+    word."""
 
-    stage: str
-    title: str
-    explanation: str
-    is_current: bool
+    column: Column
     url: str
-    count: int | None = None
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """`look` are classes of the style sheet."""
+
+    title: str
+    look: str
+    content: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    order: Order
+    cells: list[Cell]
 
 
 def order_list(request: HttpRequest) -> HttpResponseBase:
-    """Fifty orders. Without a stage: those to fulfil that are not on their way to the archive. What the vocabulary does
-    not know is refused with a sentence and shows no row, so that nothing can be told from the answer."""
+    """Fifty orders. When nothing says which stage is meant: those to fulfil that are not on their way to the archive.
+    What the vocabulary does not know is refused with a sentence and shows no row, so that nothing can be told from the
+    answer."""
     actor = actor_of(request)
-    asked = asked_for(request.GET)
-    if request.GET.get("part") == "truth":
-        return fragment(request, TRUTH, truth=truth_behind(actor, asked))
-    error: Invalid | None = None
+    if request.GET.get("part") == "counts":
+        return JsonResponse(counts_of_views(actor))
+    error: Invalid | NotFound | None = None
     try:
-        pages = find(request, asked, actor=actor)
-    except Invalid as wrong:
-        error, pages = wrong, Paged([], "", "")
-    form = form_of(asked, actor=actor)
-    truth = truth_behind(actor, asked)
+        question = question_of(request.GET, actor=actor)
+    except NotFound as gone:
+        error, question = gone, question_of(QueryDict(), actor=actor)
+    if request.GET.get("part") == "truth":
+        return fragment(request, TRUTH, truth=truth_behind(actor, question.asked))
+    pages, columns, sort = Paged([], "", ""), columns_named(()), DEFAULT_SORT
+    if error is None:
+        try:
+            columns, sort = question.columns, question.sort
+            pages = paged(request, question.orders(actor=actor), per_page=PER_PAGE)
+        except Invalid as wrong:
+            error = wrong
+    form = form_of(question.asked, actor=actor)
+    truth = truth_behind(actor, question.asked)
     return page(
         request,
         TEMPLATE,
-        pgettext("list of", "Orders"),
-        status=400 if error else 200,
+        str(question.view.title) if question.view else pgettext("list of", "Orders"),
+        status=404 if isinstance(error, NotFound) else 400 if error else 200,
+        lines=_lines(pages.rows, columns),
         orders=pages.rows,
         pages=pages,
-        tabs=_tabs(request.GET, form, actor=actor, by_itself="stage" not in asked and names_a_stage(asked)),
+        heads=[_head(column, sort, request.GET) for column in columns],
+        all_columns=[(column, column in columns) for column in COLUMNS.values()],
+        tabs=tabs_of(question, actor=actor),
+        view=question.view,
+        views=views_for(actor),
+        kept=_kept(request.GET),
+        others=[(name, text) for name, text in _pairs(request.GET) if name not in ("columns", "cursor")],
         form=form,
         error=str(error) if error else "",
-        mistake=mistake_in(request.GET, error),
-        sentence="" if error else sentence_of(request.GET.get(SEARCH, ""), actor=actor),
+        mistake=mistake_in(question, error),
+        sentence="" if error else sentence_of(question.search, actor=actor),
         truth=truth,
-        truth_url=f"?{urlencode([('part', 'truth'), *(('store', text) for text in asked.get('store', ()))])}",
+        truth_url=f"?{urlencode([('part', 'truth'), *(('store', text) for text in question.asked.get('store', ()))])}",
         acts=acts.acts_for(actor, [each.store for each in truth.stores]),
-        sort=request.GET.get("sort", "newest"),
-        everything=_everything(request.GET),
+        sort=sort,
+        everything=_everything(question),
+        saving="" if error else _saving(question, columns),
         here=request.get_full_path(),
         is_fullwidth="1",
     )
 
 
-def asked_for(query: QueryDict) -> dict[str, list[str]]:
-    """What the address asks for, without the fields that a form left empty."""
-    found = {name: [text for text in query.getlist(name) if text.strip()] for name in query if name not in _OURS}
-    return {name: texts for name, texts in found.items() if texts}
+def _saving(question: Question, columns: tuple[Column, ...]) -> str:
+    """What the form that saves a view begins with: all that the list was asked, as one search text."""
+    keys = ",".join(column.key for column in columns)
+    return urlencode({"query": question.text, "sort": question.sort, "columns": keys})
 
 
-def find(request: HttpRequest, asked: Mapping[str, list[str]], *, actor: Actor) -> Paged:
-    sort = request.GET.get("sort", "newest")
-    if sort not in SORTS:
-        raise InvalidFields(list(unknown([f"sort={sort}"], known=[f"sort={each}" for each in SORTS])))
-    orders = list_orders(actor)
-    if not names_a_stage(asked):
-        orders = without_archiving(orders.filter(stage=Stage.TO_FULFIL))
-        asked = {**asked, "stage": [Stage.TO_FULFIL.value]}
-    return paged(request, select(orders, asked, actor=actor).order_by(*SORTS[sort]), per_page=PER_PAGE)
+def _lines(orders: list[Order], columns: tuple[Column, ...]) -> list[Line]:
+    named = [(column.key, str(column.title), _LOOKS.get(column.key, _look(column))) for column in columns]
+    return [Line(order, [Cell(title, look, CELLS[key](order)) for key, title, look in named]) for order in orders]
 
 
-def without_archiving(orders: OrderQuerySet) -> OrderQuerySet:
-    """Leaves out what is on its way to the archive: for the person who sent it there it is done."""
-    return orders.exclude(pending_verbs__contains=[Verb.ARCHIVE.value])
+def _look(column: Column) -> str:
+    return "bo-num bo-added" if column.is_number else "bo-added"
 
 
-def _tabs(query: QueryDict, form: ListForm, *, actor: Actor, by_itself: bool) -> list[Tab]:
-    """`by_itself`: the search text says which stages it means, and no tab stands for that."""
-    current = ",".join(query.getlist("stage")).strip()
-    counts = live_counts(actor) if form.is_empty else None
-    presets = (
-        ("", label("order", Stage.TO_FULFIL).text, Stage.TO_FULFIL, counts.shown_to_fulfil if counts else None),
-        (*_named(Stage.TO_SETTLE), counts.to_settle if counts else None),
-        (*_named(Stage.TO_ARCHIVE), counts.to_archive if counts else None),
-        ("live", pgettext("orders", "All live"), "", counts.live if counts else None),
-        (*_named(Stage.ARCHIVED), None),
-        ("all", pgettext("orders", "All"), "", None),
-    )
-    return [
-        Tab(
-            stage=stage,
-            title=title,
-            explanation=label("order", explained).explanation if explained else "",
-            is_current=not by_itself and (stage == current or (not stage and current == Stage.TO_FULFIL)),
-            url=_with_stage(query, stage),
-            count=count,
-        )
-        for stage, title, explained, count in presets
-    ]
-
-
-def _named(stage: Stage) -> tuple[str, str, Stage]:
-    return stage.value, label("order", stage).text, stage
-
-
-def _with_stage(query: QueryDict, stage: str) -> str:
-    """The same filters on another tab, from its beginning."""
+def _head(column: Column, sort: str, query: QueryDict) -> Head:
+    if not column.sort:
+        return Head(column, "")
+    downwards = sort == f"-{column.sort}"
     other = query.copy()
     other.pop("cursor", None)
-    other.pop("part", None)
-    other.pop("stage", None)
-    if stage:
-        other["stage"] = stage
-    for name in [name for name in other if name not in NAMES and name not in _OURS]:
-        del other[name]
-    return f"?{other.urlencode()}"
+    other["sort"] = column.sort if downwards else f"-{column.sort}"
+    direction = "descending" if downwards else "ascending" if sort == column.sort else ""
+    return Head(column, f"?{other.urlencode()}", direction)
 
 
-def _everything(query: QueryDict) -> str:
-    """The same filters on all orders; empty when that is what is shown."""
-    return "" if query.get("stage") == "all" else _with_stage(query, "all")
+def _kept(query: QueryDict) -> list[tuple[str, str]]:
+    """What a form on the page that asks for something else hands on."""
+    return [(name, text) for name, text in _pairs(query) if name in ("view", "columns", "sort") and text]
+
+
+def _pairs(query: QueryDict) -> list[tuple[str, str]]:
+    return [(name, text) for name in query for text in query.getlist(name)]
+
+
+def _everything(question: Question) -> str:
+    """The same filters on all orders; empty when that is what is shown, or when the search says which it means."""
+    return "" if question.says_stage and "stage" not in question.asked else _all_stages(question.query)
+
+
+def _all_stages(query: QueryDict) -> str:
+    return "" if query.get("stage") == "all" else with_stage(query, "all")

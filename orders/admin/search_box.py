@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.http import QueryDict
-
 from backoffice.core.actor import Actor
-from backoffice.core.errors import Invalid, InvalidFields
+from backoffice.core.errors import BackofficeError, InvalidFields
 from orders.filters import SEARCH, explain
 from orders.query.syntax import QueryError, parse
 from orders.query.tree import Term, terms
+
+from .question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ def sentence_of(text: str, *, actor: Actor) -> str:
         return ""
 
 
-def mistake_in(query: QueryDict, error: Invalid | None) -> Mistake | None:
+def mistake_in(question: Question, error: BackofficeError | None) -> Mistake | None:
     """Where the search text is wrong, when that is what the list was refused for."""
     if not isinstance(error, InvalidFields):
         return None
     found = next((each for each in error.errors if each.field == SEARCH and each.at), None)
     if found is None or found.at is None:
         return None
-    text = query.get(SEARCH, "").strip()
+    text = question.search.strip()
     before, wrong, after = text[: found.at[0]], text[found.at[0] : found.at[1]], text[found.at[1] :]
     if not found.suggestion:
         return Mistake(before, wrong, after, found.message)
     suggestion = _mended(wrong, found.code, found.suggestion)
-    other = query.copy()
+    other = question.query.copy()
     other.pop("cursor", None)
     other[SEARCH] = before + suggestion + after
     return Mistake(before, wrong, after, found.message, suggestion, f"?{other.urlencode()}")

@@ -9,6 +9,7 @@ from .comments import CommentView, OrderCommentsView
 from .explain import ExplainView, FieldsView
 from .orders import OrderCountsView, OrderListView, OrderView, TimelineView
 from .runs import RunView
+from .saved_views import ViewsView, ViewView
 
 urlpatterns = [
     path("orders/", OrderListView.as_view(), name="orders"),
@@ -23,5 +24,7 @@ urlpatterns = [
     path("orders/<int:order_id>/archive/", ArchiveView.as_view(), name="order_archive"),
     path("orders/<int:order_id>/unarchive/", UnarchiveView.as_view(), name="order_unarchive"),
     path("comments/<int:comment_id>/", CommentView.as_view(), name="comment"),
+    path("views/", ViewsView.as_view(), name="views"),
+    path("views/<slug:slug>/", ViewView.as_view(), name="view"),
     path("runs/<uuid:run_id>/", RunView.as_view(), name="run"),
 ]

@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
 from orders import conditions as where
 from orders.query.meaning import Field, Vocabulary
 from orders.query.tree import Term, Value
+from orders.query.views import Views
 
 from .measures import MEASURES
 from .states import FLAGS, STATES
@@ -19,8 +22,14 @@ def _short(name: str, value: str) -> Term:
     return Term(name, ":", (Value(value),))
 
 
-VOCABULARY = Vocabulary(
-    fields=(*STATES, *WORDS, *FLAGS, *MEASURES),
+_VIEW = Field(
+    "view",
+    Views(lambda: VOCABULARY),
+    pgettext_lazy("filter", "view"),
+    gettext_lazy("What a saved view selects, by its slug."),
+)
+VOCABULARY: Vocabulary = Vocabulary(
+    fields=(*STATES, *WORDS, *FLAGS, *MEASURES, _VIEW),
     anywhere=where.found_by,
     shortcuts={
         "untagged": _short("no", "tag"),
@@ -31,6 +40,6 @@ VOCABULARY = Vocabulary(
         "overdue": _short("is", "overdue"),
     },
 )
-SAYS_WHICH_STAGES = frozenset({"is", "stage", "status", "test"})
+SAYS_WHICH_STAGES = frozenset({"is", "stage", "status", "test", "view"})
 """Fields by which a person says whether he means live orders; without one of them, he does."""
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in VOCABULARY.fields})

@@ -9,6 +9,7 @@ from .parts import Fulfillment, FulfillmentOrder, LineItem, OrderTag, Refund, Tr
 from .remote_change import RemoteChange
 from .timeline import TimelineEntry
 from .tombstone import Tombstone
+from .view import PinnedView, SavedView
 
 __all__ = [
     "Beside",
@@ -22,9 +23,11 @@ __all__ = [
     "LookPace",
     "Order",
     "OrderTag",
+    "PinnedView",
     "Refund",
     "RemoteChange",
     "Return",
+    "SavedView",
     "TimelineEntry",
     "Tombstone",
     "Transaction",

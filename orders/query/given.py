@@ -27,6 +27,8 @@ class Given:
 
     actor: Actor
     now: datetime = field(default_factory=timezone.now)
+    views: frozenset[str] = frozenset()
+    """The views that are being read: one that names itself would have no end."""
 
     @cached_property
     def zones(self) -> Mapping[ZoneInfo, list[int]]:

@@ -40,6 +40,11 @@ class Kind(ABC):
     def condition(self, term: Term, given: Given) -> Condition:
         """What a term selects. Raises `QueryError` that points at the value."""
 
+    def term(self, name: str, parameter: str, texts: Sequence[str]) -> Term:
+        """What a typed parameter says, as a term."""
+        parts = [part.strip() for text in texts for part in text.split(",")]
+        return Term(name, ":", tuple(Value(part) for part in parts if part))
+
     @abstractmethod
     def words(self, term: Term, title: str) -> str:
         """What a term of which `condition` was made says, in the reader's language."""

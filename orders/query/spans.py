@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -45,6 +45,7 @@ _SIGNS: Mapping[str, StrOrPromise] = {
 _LONGEST_AGO = 36_500
 _MOST_WORKING_DAYS = 2000
 _UNITS: Mapping[str, timedelta] = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_SIGN_OF_END = {"from": ">=", "before": "<", "min": ">=", "max": "<="}
 MOST = 10**9
 """No number of items, days or cents of an order is larger."""
 Piece: TypeAlias = tuple[str, Value]
@@ -77,6 +78,10 @@ class Span(Kind):
                 found &= Q(self.compare(sign, value, given))
             alternatives.append(found)
         return any_of(alternatives)
+
+    def term(self, name: str, parameter: str, texts: Sequence[str]) -> Term:
+        sign = _SIGN_OF_END[parameter.rpartition("_")[2]]
+        return Term(name, sign, (Value("".join(texts)),))
 
     def words(self, term: Term, title: str) -> str:
         alternatives = [
@@ -200,6 +205,9 @@ class Ages(Span):
             return ConditionFilter(Whole(0, _LONGEST_AGO), where, label=parameter, help_text=help)
 
         return {self.older: ago(self.older, "lt"), self.newer: ago(self.newer, "gte")}
+
+    def term(self, name: str, parameter: str, texts: Sequence[str]) -> Term:
+        return Term(name, ">" if parameter == self.older else "<=", (Value(f"{''.join(texts)}d"),))
 
     def compare(self, sign: str, value: Value, given: Given) -> Condition:
         count, unit = self._read(value)

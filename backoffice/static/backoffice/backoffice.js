@@ -107,8 +107,36 @@
     });
   };
 
+  // The counts of pinned views come after the page: each is a question of its own.
+  const counts = async (tabs) => {
+    const places = [...tabs.querySelectorAll("[data-count]")];
+    if (!places.length) return;
+    try {
+      const answer = await fetch(tabs.dataset.counts, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) return;
+      const found = await answer.json();
+      for (const place of places) {
+        const number = found[place.dataset.count];
+        if (number === undefined) continue;
+        place.textContent = number > 10_000 ? `${(10_000).toLocaleString(document.documentElement.lang)}+` : number.toLocaleString(document.documentElement.lang);
+        place.hidden = false;
+      }
+    } catch { /* Tabs without numbers are tabs all the same. */ }
+  };
+
+  // A menu closes when somebody clicks beside it or presses Escape.
+  const menus = () => {
+    const open = () => document.querySelectorAll("details.bo-menu[open]");
+    document.addEventListener("click", (event) => open().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; }));
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") open().forEach((menu) => { menu.open = false; menu.querySelector("summary").focus(); });
+    });
+  };
+
   const start = () => {
     document.querySelectorAll("[data-copy]").forEach(copier);
+    document.querySelectorAll("[data-counts]").forEach(counts);
+    menus();
     document.querySelectorAll("form[data-selection]").forEach((form) => { selection(form); keys(form); });
     document.querySelectorAll("[data-live]").forEach(live);
     document.addEventListener("submit", (event) => {
