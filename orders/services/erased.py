@@ -22,6 +22,7 @@ from backoffice.core.traces import Traces, without
 from orders.choices import TombstoneKind
 from orders.models import Tombstone
 from stores.models import Store
+from stores.shopify.aside_snapshots import AsideSnapshot
 from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import Address, OrderSnapshot
 
@@ -31,9 +32,10 @@ ReadBack = TypeVar("ReadBack", bound=MutatedOrder | OrderSnapshot)
 
 PERSONAL = frozenset(
     {
-        "address1", "address2", "billing_address", "body", "city", "company", "customer", "customer_note",
-        "custom_attributes", "display_name", "email", "first_name", "last_name", "locale", "message", "note", "notes",
-        "phone", "po_number", "province", "province_code", "reason_notes", "shipping_address", "status_page_url", "zip",
+        "address1", "address2", "attachments", "billing_address", "body", "city", "company", "customer",
+        "customer_note", "custom_attributes", "decline_note", "description", "display_name", "email", "first_name",
+        "last_name", "locale", "message", "note", "notes", "phone", "po_number", "province", "province_code",
+        "reason_note", "reason_notes", "shipping_address", "status_page_url", "text", "zip",
     }
 )  # fmt: skip
 """Names of fields, columns and keys that are emptied whatever they hold. Other texts lose the person's words."""
@@ -77,6 +79,19 @@ def blank_read_back(store: Store, seen: Sequence[ReadBack]) -> list[ReadBack]:
         if digests[one.gid] in own
         else one
         for one in seen
+    ]
+
+
+def blank_asides(store: Store, asides: Sequence[AsideSnapshot]) -> list[AsideSnapshot]:
+    """The same for what stands beside orders that are here: Shopify's own timeline goes, and what was written of
+    returns and risks."""
+    if not asides:
+        return []
+    digests = {one.order_gid: _digest(TombstoneKind.ORDER, store.pk, one.order_gid) for one in asides}
+    rows = Tombstone._base_manager.filter(store=store, digest__in=digests.values())
+    gone = set(rows.values_list("digest", flat=True))
+    return [
+        _emptied(replace(one, events=(), older=None), None) if digests[one.order_gid] in gone else one for one in asides
     ]
 
 
@@ -224,8 +239,8 @@ def _emptied(value: Any, pattern: Any) -> Any:
         changes: dict[str, Any] = {}
         for name in _fields(type(value)):
             old = getattr(value, name)
-            if name in personal and isinstance(old, str):
-                new: Any = ""
+            if name in personal and isinstance(old, str | tuple):
+                new: Any = type(old)()
             elif is_own_word(name, old):
                 continue
             else:

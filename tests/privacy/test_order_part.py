@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,27 @@ from backoffice.core.traces import Traces, without
 from orders.models import Comment, CommentVersion, Customer, Order, TimelineEntry, Tombstone
 from orders.resources import OrdersResource
 from orders.services.aside import set_aside
+from orders.services.erased import blank_asides
 from orders.services.ingest import ingest_orders
 from orders.services.privacy import PART
 from orders.services.privacy_rows import models_of_orders
 from stores.models import Quarantined, Store
 from stores.resources import Rejected
-from stores.shopify.snapshots import Address, FulfillmentSnapshot, OrderSnapshot, RefundSnapshot, TrackingSnapshot
+from stores.shopify.aside_snapshots import (
+    AsideSnapshot,
+    EventSnapshot,
+    ReturnLineSnapshot,
+    ReturnSnapshot,
+    RiskFactSnapshot,
+)
+from stores.shopify.snapshots import (
+    Address,
+    FulfillmentSnapshot,
+    OrderSnapshot,
+    RefundSnapshot,
+    RiskSnapshot,
+    TrackingSnapshot,
+)
 from tests.builders.snapshots import PLACED, a_customer, a_fulfillment_order, a_hold, an_order, bag
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +237,23 @@ def test_an_unreadable_answer_about_the_erased_is_not_kept(store: Store) -> None
         "gid://shopify/Order/9": "",
         "gid://shopify/Order/10": others,
     }
+
+
+@pytest.mark.row("REL-G02")
+def test_what_stands_beside_his_orders_is_not_read_again(store: Store) -> None:
+    read(store, zenobias(1), an_order(3))
+    erase(store)
+    event = EventSnapshot(
+        "gid://shopify/BasicEvent/1", "note", "Zenobia placed this order", PLACED, "Zenobia", "", True
+    )
+    line = ReturnLineSnapshot("g", "l", 1, 0, 1, 1, 0, "Too small", "size", "says Zenobia", "Zenobia", None)
+    back = ReturnSnapshot("r", "#1-R1", "OPEN", PLACED, None, None, "", "", 1, (), (line,))
+    fact = RiskFactSnapshot("Zenobia's card was used before", "NEGATIVE")
+    his = AsideSnapshot("gid://shopify/Order/1", (), RiskSnapshot(), (fact,), (event,), "more", (back,))
+    others = replace(his, order_gid="gid://shopify/Order/3")
+
+    blanked, same = blank_asides(store, [his, others])
+
+    assert same is others
+    assert "zenobia" not in str(blanked).casefold()
+    assert (blanked.events, blanked.older, blanked.returns[0].status) == ((), None, "OPEN")
