@@ -14,8 +14,7 @@ from backoffice.core.traces import ERASED, Traces, without
 from orders.models import Comment, CommentVersion, Order, OrderTag, RemoteChange, TimelineEntry
 
 from . import erased
-from .mirror_entries import replace_tags
-from .privacy_rows import Pattern, empty_rows, models_of_orders
+from .privacy_rows import Pattern, empty_rows, models_of_orders, write_back
 
 _OWN_RULES: frozenset[type[Model]] = frozenset({Comment, TimelineEntry, OrderTag, RemoteChange})
 _TEXTS = ("email", "phone", "locale", "customer_name", "note", "status_page_url", "po_number")
@@ -37,16 +36,15 @@ def erase_orders(store_id: int, rows: Sequence[Order], known: Traces) -> int:
     pattern, whole_names = traces.on_own(), traces.by_hand()
     naming = {row.gid: [tag for tag in row.tags if without(tag, pattern) != tag] for row in rows}
     erased.bury_orders(store_id, naming, tags=naming)
-    changed = 0
-    for row in rows:
-        if _empty(row, naming[row.gid], pattern, whole_names):
-            changed += 1
-            if naming[row.gid]:
-                replace_tags(row)
+    touched = [row for row in rows if _empty(row, naming[row.gid], pattern, whole_names)]
     fields = [*_TEXTS, "customer", "custom_attributes", "shipping_address", "billing_address", "tags"]
-    Order._base_manager.bulk_update(rows, [*fields, "discount_codes", "shipping_title", "state_hash"], batch_size=250)
+    write_back(Order, touched, [*fields, "discount_codes", "shipping_title", "state_hash"])
     ids = [row.pk for row in rows]
-    changed += sum(empty_rows(model, ids, whole_names) for model in models_of_orders() if model not in _OWN_RULES)
+    gone = {tag[:255] for tags in naming.values() for tag in tags}
+    OrderTag._base_manager.filter(order_id__in=ids, name__in=gone).delete()
+    changed = len(touched) + sum(
+        empty_rows(model, ids, whole_names) for model in models_of_orders() if model not in _OWN_RULES
+    )
     changed += empty_rows(RemoteChange, ids, pattern)
     return changed + _timeline(ids, pattern) + _comments(Comment._base_manager.filter(order_id__in=ids), pattern)
 
@@ -110,7 +108,7 @@ def _timeline(order_ids: Sequence[int], pattern: Pattern | None) -> int:
         if (data, dedupe) != (entry.data, entry.dedupe):
             entry.data, entry.dedupe = data, dedupe
             changed.append(entry)
-    TimelineEntry._base_manager.bulk_update(changed, ["data", "dedupe"], batch_size=500)
+    write_back(TimelineEntry, changed, ["data", "dedupe"])
     return len(changed)
 
 

@@ -3,13 +3,14 @@ words in all other texts. Called by the erasure alone, in its transaction."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 
 from backoffice.core.crypto import EncryptedTextField
 from backoffice.core.traces import without
@@ -40,8 +41,31 @@ def empty_rows(model: type[models.Model], order_ids: Sequence[int], pattern: Pat
             for name, value in new.items():
                 setattr(row, name, value)
             changed.append(row)
-    model._base_manager.bulk_update(changed, names, batch_size=250)
+    write_back(model, changed, names)
     return len(changed)
+
+
+def write_back(model: type[models.Model], rows: Sequence[models.Model], names: Sequence[str]) -> None:
+    """These columns of rows that are there, in one statement. Django's own way makes a CASE of every value, which takes
+    it minutes for what the database does in a second."""
+    if not rows:
+        return
+    fields = [field for field in model._meta.concrete_fields if field.name in names]
+    columns = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
+    changes = ", ".join(f'"{field.column}" = new."{field.column}"' for field in fields)
+    values = [
+        {"id": row.pk, **{field.column: _raw(field, getattr(row, field.attname)) for field in fields}} for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{model._meta.db_table}" AS old SET {changes} '  # noqa: S608 - names of our own columns
+            f"FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {columns}) WHERE old.id = new.id",
+            [json.dumps(values)],
+        )
+
+
+def _raw(field: Any, value: Any) -> Any:
+    return field.get_prep_value(value) if isinstance(field, EncryptedTextField) else value
 
 
 def text_columns(model: type[models.Model]) -> list[models.Field[Any, Any]]:
