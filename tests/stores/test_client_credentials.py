@@ -8,23 +8,25 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django_q.models import OrmQ
 from django_scopes import scopes_disabled
 
 from backoffice.core.actor import SYSTEM
 from backoffice.core.clock import db_now
 from backoffice.core.errors import Invalid, NotAllowed, Refused, Unreachable
 from backoffice.core.models import AuditEntry
+from orders.models import Order
 from stores import tokens
-from stores.choices import CredentialKind, StoreState
+from stores.choices import CredentialKind, StoreState, SyncPhase
 from stores.gateway import base_url_of, client_for
 from stores.models import Credential, Store, SyncStream
 from stores.rehearsal.process import RehearsalShop
-from stores.services import sync
+from stores.services import facts, sync
 from stores.services.connect import connect_with_client_credentials, resume_store
 from stores.shopify.errors import NeedsPerson, TryAgain
 from stores.shopify.reading import read_shop
 from stores.shopify.throttle import Lane
-from tests.conftest_shops import DOMAIN
+from tests.conftest_shops import DOMAIN, run_sync
 
 
 @pytest.fixture(autouse=True)
@@ -321,3 +323,59 @@ def test_webhooks_are_subscribed_where_the_secret_that_signs_them_is_known(db, s
     disconnect_store(store, actor=SYSTEM)
     subscribe_job(connect(shop).pk)
     assert shop.state()["subscriptions"] > 0
+
+
+@pytest.mark.row("FEAT-B1")
+def test_scopes_that_a_new_token_lacks_are_off_at_once(db, shop):
+    store = connect(shop)
+    before = list(store.scopes)
+    shop.oauth(scopes=[scope for scope in before if scope != "write_orders"] + ["read_products"])
+    token_ends_in(store, minutes=1)
+    OrmQ.objects.all().delete()
+
+    source_of(store)()
+
+    store.refresh_from_db()
+    assert store.scopes == [scope for scope in before if scope != "write_orders"]
+    assert not store.has_scope("write_orders")
+    assert OrmQ.objects.count() == 1
+    facts.look_job(store.pk)
+    store.refresh_from_db()
+    assert store.has_scope("read_orders")
+    assert not store.has_scope("write_orders")
+
+
+@pytest.mark.row("FEAT-B1")
+def test_scopes_that_a_new_token_gained_have_everything_read_once_more(db, shop):
+    few = ["write_orders"]
+    shop.oauth(scopes=few)
+    store = connect(shop)
+    run_sync(store)
+    assert Order.objects.exclude(customer=None).count() == 0
+    shop.oauth(scopes=[*few, "read_customers"])
+    token_ends_in(store, minutes=1)
+
+    source_of(store)()
+    store.refresh_from_db()
+    # Seen at the token, taken from the shop itself.
+    assert store.scopes == few
+    facts.look_job(store.pk)
+
+    store.refresh_from_db()
+    assert store.scopes == ["read_customers", "write_orders"]
+    assert SyncStream.objects.get(store=store, resource="orders").phase == SyncPhase.FIRST_LOAD
+    run_sync(store)
+    assert Order.objects.exclude(customer=None).count() > 0
+
+
+def test_a_new_token_with_the_same_scopes_changes_nothing(db, shop):
+    store = connect(shop)
+    # The answer names write_x alone where the shop lists both.
+    Store.objects.filter(pk=store.pk).update(scopes=sorted({*store.scopes, "read_orders", "read_order_edits"}))
+    OrmQ.objects.all().delete()
+    token_ends_in(store, minutes=1)
+
+    source_of(store)()
+
+    assert "read_order_edits" in Store.objects.get(pk=store.pk).scopes
+    assert OrmQ.objects.count() == 0
