@@ -66,7 +66,9 @@ class Request:
 
     def order(self, gid: Gid) -> Doc | None:
         """The order an id belongs to, if this app may see it."""
-        n = self.shop.store.order_number(gid)
+        n = self.shop.store.numbering.order_of(gid)
+        if n not in self._docs:  # those that are at hand need no look at the index
+            n = self.shop.store.order_number(gid)
         found = self.docs([n]) if n else []
         if not found:
             return None

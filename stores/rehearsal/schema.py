@@ -7,6 +7,7 @@ empty value of its type. References (gids) become objects, lists become connecti
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -161,6 +162,22 @@ def _connection(name: str, own: Resolver | None) -> Resolver:
         return Page(nodes, page.cursors, page.has_next, page.has_previous)
 
     return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A field that is read from the document as it stands, `otherwise` where it is missing."""
+
+    name: str
+    otherwise: Any
+
+
+def stored(owner: str, name: str, kind: Any) -> Stored | None:
+    """Whether nothing stands between a leaf field and the document: no resolver, no scope, nobody's protection."""
+    own = FIELDS.get((owner, name)) or FIELDS.get(("*", name))
+    if own or (owner, name) in ACCESS or (owner, name) in PERSONAL or not is_leaf_type(get_named_type(kind)):
+        return None
+    return Stored(name, _empty(kind))
 
 
 def whole(owner: str, name: str) -> Resolver:

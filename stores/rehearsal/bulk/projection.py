@@ -24,7 +24,7 @@ from graphql.execution import get_argument_values
 from graphql.pyutils import Path
 
 from stores.rehearsal.request import Info, Request
-from stores.rehearsal.schema import executable, type_name, whole
+from stores.rehearsal.schema import executable, stored, type_name, whole
 
 Doc = dict[str, Any]
 Read = Callable[[Any, Info], Any]
@@ -55,13 +55,18 @@ def told(context: Request, name: str) -> Info:
 
 @dataclass(slots=True)
 class Shape:
-    """What is read from an object of one type: its own fields, and the connections below it."""
+    """What is read from an object of one type: its own fields, and the connections below it. A field is read by a
+    resolver, or, where there is a `name`, from the document, with the last member where it is missing."""
 
-    fields: list[tuple[str, Read]]
+    fields: list[tuple[str, str, Any]]
     streams: list[Stream]
 
     def data(self, source: Any, info: Info) -> Doc:
-        return {key: read(source, info) for key, read in self.fields}
+        # Most of an order is read as it stands; a call for each would take a third of the time.
+        return {
+            key: source.get(name, read_or_otherwise) if name else read_or_otherwise(source, info)
+            for key, name, read_or_otherwise in self.fields
+        }
 
 
 @dataclass(slots=True)
@@ -136,11 +141,13 @@ class Plan:
         for key, nodes in self._collected(kind, selections).items():
             name = nodes[0].name.value
             if name == "__typename":
-                shape.fields.append((key, _constant(kind.name)))
+                shape.fields.append((key, "", _constant(kind.name)))
             elif get_named_type(kind.fields[name].type).name.endswith("Connection"):
                 shape.streams.append(self._stream(kind, nodes))
+            elif (plain := stored(kind.name, name, kind.fields[name].type)) is not None:
+                shape.fields.append((key, plain.name, plain.otherwise))
             else:
-                shape.fields.append((key, self._read(kind, nodes)))
+                shape.fields.append((key, "", self._read(kind, nodes)))
         return shape
 
     def _stream(self, kind: Any, nodes: list[FieldNode]) -> Stream:
