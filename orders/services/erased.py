@@ -22,7 +22,6 @@ from backoffice.core.traces import Traces, without
 from orders.choices import TombstoneKind
 from orders.models import Tombstone
 from stores.models import Store
-from stores.shopify.aside_snapshots import AsideSnapshot
 from stores.shopify.mutations import MutatedOrder
 from stores.shopify.snapshots import Address, OrderSnapshot
 
@@ -79,19 +78,6 @@ def blank_read_back(store: Store, seen: Sequence[ReadBack]) -> list[ReadBack]:
         if digests[one.gid] in own
         else one
         for one in seen
-    ]
-
-
-def blank_asides(store: Store, asides: Sequence[AsideSnapshot]) -> list[AsideSnapshot]:
-    """The same for what stands beside orders that are here: Shopify's own timeline goes, and what was written of
-    returns and risks."""
-    if not asides:
-        return []
-    digests = {one.order_gid: _digest(TombstoneKind.ORDER, store.pk, one.order_gid) for one in asides}
-    rows = Tombstone._base_manager.filter(store=store, digest__in=digests.values())
-    gone = set(rows.values_list("digest", flat=True))
-    return [
-        _emptied(replace(one, events=(), older=None), None) if digests[one.order_gid] in gone else one for one in asides
     ]
 
 

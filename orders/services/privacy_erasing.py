@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from backoffice.core.traces import ERASED, Traces, without
+from orders.choices import Source
 from orders.models import Comment, CommentVersion, Order, OrderTag, RemoteChange, TimelineEntry
 
 from . import erased
@@ -102,13 +103,16 @@ def _country_of(address: Mapping[str, str] | None) -> dict[str, str] | None:
 
 def _timeline(order_ids: Sequence[int], pattern: Pattern | None) -> int:
     changed = []
-    for entry in TimelineEntry._base_manager.filter(order_id__in=order_ids).only("kind", "data", "dedupe"):
+    columns = ("data", "dedupe", "actor_label")
+    for entry in TimelineEntry._base_manager.filter(order_id__in=order_ids).only("kind", "source", *columns):
         data = without(_told(entry.data, mail=entry.kind.startswith(_MAIL)), pattern)
         dedupe = f"erased:{entry.pk}" if entry.dedupe.startswith(_HASHED) else entry.dedupe
-        if (data, dedupe) != (entry.data, entry.dedupe):
-            entry.data, entry.dedupe = data, dedupe
+        # What happened in the shop may have been done by the buyer; our own people are called as they are.
+        label = without(entry.actor_label, pattern) if entry.source == Source.SHOPIFY else entry.actor_label
+        if (data, dedupe, label) != (entry.data, entry.dedupe, entry.actor_label):
+            entry.data, entry.dedupe, entry.actor_label = data, dedupe, label
             changed.append(entry)
-    write_back(TimelineEntry, changed, ["data", "dedupe"])
+    write_back(TimelineEntry, changed, columns)
     return len(changed)
 
 

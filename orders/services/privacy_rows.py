@@ -50,16 +50,19 @@ def write_back(model: type[models.Model], rows: Sequence[models.Model], names: S
     it minutes for what the database does in a second."""
     if not rows:
         return
+    key = model._meta.pk
     fields = [field for field in model._meta.concrete_fields if field.name in names]
     columns = ", ".join(f'"{field.column}" {field.db_type(connection)}' for field in fields)
     changes = ", ".join(f'"{field.column}" = new."{field.column}"' for field in fields)
     values = [
-        {"id": row.pk, **{field.column: _raw(field, getattr(row, field.attname)) for field in fields}} for row in rows
+        {key.column: row.pk, **{field.column: _raw(field, getattr(row, field.attname)) for field in fields}}
+        for row in rows
     ]
     with connection.cursor() as cursor:
         cursor.execute(
             f'UPDATE "{model._meta.db_table}" AS old SET {changes} '  # noqa: S608 - names of our own columns
-            f"FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {columns}) WHERE old.id = new.id",
+            f"FROM jsonb_to_recordset(%s::jsonb) AS new ({key.column} bigint, {columns}) "
+            f"WHERE old.{key.column} = new.{key.column}",
             [json.dumps(values)],
         )
 
