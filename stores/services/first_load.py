@@ -164,7 +164,7 @@ def _load_what_is_ready(load: Load, until: float) -> bool:
     """Whether there is more to load now. Nothing is done while another worker loads a window of this store."""
     if load.windows.filter(state=LoadState.LOADING, leased_until__gt=Now()).exists():
         return False
-    while time.monotonic() < until:
+    while True:
         loadable = load.windows.filter(state__in=[LoadState.READY, LoadState.LOADING])
         pages = load.windows.filter(state=LoadState.PLANNED, by_pages=True)
         taken = claims.claim(free(loadable | pages), limit=1, lease_seconds=LEASE_SECONDS, order_by="-created_to")
@@ -172,9 +172,10 @@ def _load_what_is_ready(load: Load, until: float) -> bool:
             return False
         step = load_pages if taken[0].by_pages else load_file
         held(load, taken[0], partial(step, until=until))
+        if time.monotonic() > until:
+            return True
         _look_after_operations(load)
         _ask_for_more(load)
-    return True
 
 
 def _finished(load: Load) -> bool:

@@ -100,7 +100,8 @@ def look(load: Load, window: LoadWindow) -> None:
 
 
 def load_file(load: Load, window: LoadWindow, *, until: float) -> None:
-    """Brings the window's file here and loads it, until `until` by the monotonic clock; the next call goes on."""
+    """Brings the window's file here and loads it, until `until` by the monotonic clock, but a step at least; the next
+    call goes on."""
     if window.attempts > _MOST_DEATHS and not window.error_code:
         fail(load, window, "gave_up", "Loading the file ended in the middle eight times.")
         return
@@ -121,13 +122,16 @@ def load_file(load: Load, window: LoadWindow, *, until: float) -> None:
         if error.code != "file_unfinished":
             raise
         return  # what has come is kept for the next turn
+    is_new = window.state != LoadState.LOADING
     save(window, state=LoadState.LOADING)
-    sorted_file = sort_lines(file, into=folder / "buckets")
     health.note_answer(load.store)
+    if is_new and time.monotonic() > until:
+        return  # a long download and the sorting of what it brought need not fit in one turn
+    sorted_file = sort_lines(file, into=folder / "buckets")
     while window.next_bucket < sorted_file.buckets:
+        _load_bucket(load, window, sorted_file, window.next_bucket)
         if time.monotonic() > until:
             return
-        _load_bucket(load, window, sorted_file, window.next_bucket)
     _finish(load, window, sorted_file, is_whole=done.is_whole)
 
 

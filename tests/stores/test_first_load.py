@@ -423,6 +423,24 @@ def test_what_is_loaded_is_not_loaded_again_after_a_kill(store: Store, monkeypat
     assert len(loaded) == len(set(loaded)) == count_there(store)
 
 
+def test_turns_are_short_and_each_gets_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_sort, steps = first_load_bulk.sort_lines, []
+    real_bucket = first_load_bulk._load_bucket
+    monkeypatch.setattr(
+        first_load_bulk, "sort_lines", lambda path, *, into: real_sort(path, into=into, bucket_bytes=9000)
+    )
+    monkeypatch.setattr(first_load_bulk, "_load_bucket", lambda *args: (steps.append(turns), real_bucket(*args)))
+    monkeypatch.setattr(first_load, "_TURN_SECONDS", -1.0)
+    begin(store)
+    turns = 0
+    while stream(store).phase == SyncPhase.FIRST_LOAD and turns < 400:
+        turn(store)
+        turns += 1
+
+    assert settled(store) == shop_states(store)
+    assert len(steps) == len(set(steps)) > len(windows(store))
+
+
 @pytest.mark.row("REL-S09")
 def test_a_refused_token_sets_the_store_aside_and_the_load_goes_on_after_it(store: Store, shop: RehearsalShop) -> None:
     begin(store)
