@@ -20,7 +20,7 @@ from .models import Order
 from .query.given import Given
 from .query.stores import ActorsFilter
 from .query.syntax import LONGEST, QueryError, parse
-from .query.tree import Node, Term, terms, text_of
+from .query.tree import All, Node, Term, terms, text_of
 from .querysets import OrderQuerySet
 
 SEARCH = "q"
@@ -59,6 +59,26 @@ def text_of_given(given: Mapping[str, Sequence[str]]) -> str:
             field = _FIELD_OF[name]
             parts.append(field.kind.term(field.name, name, texts))
     return text_of(parse(" ".join(f"({text_of(part)})" for part in parts)))
+
+
+def stores_named(given: Mapping[str, Sequence[str]]) -> list[frozenset[str]]:
+    """What `store` and the search text say of stores, as words (ids, domains or their first part, in lower case): one
+    set for each condition, all of which hold. Conditions among alternatives are left out: they narrow nothing by
+    themselves."""
+    found = []
+    if "store" in given:
+        found.append(frozenset(word.strip().casefold() for text in given["store"] for word in text.split(",")))
+    for text in given.get(SEARCH, ()):
+        try:
+            tree = parse(text)
+        except QueryError:
+            continue
+        found += [
+            frozenset(value.text.casefold() for value in item.values)
+            for item in (tree.items if isinstance(tree, All) else (tree,))
+            if isinstance(item, Term) and item.name == "store"
+        ]
+    return found
 
 
 class SearchText(Text):

@@ -17,7 +17,7 @@ from stores.models import Store
 from stores.services.truth import StoreTruth, Truth, together, truth_of, truths_of
 
 from .choices import Stage, Verb
-from .filters import select
+from .filters import select, stores_named
 from .models import Comment, Order, RemoteChange, TimelineEntry
 from .querysets import OrderQuerySet
 
@@ -107,10 +107,10 @@ class Counts:
 
 def truth_behind(actor: Actor, given: Mapping[str, Sequence[str]] | None = None) -> Truth:
     """How true a list is that is taken from the actor's stores; with `given`, a filter that `select` understood, from
-    those that its `store` names. Five queries."""
-    stores = list(Store.objects.visible_to(actor).order_by("name", "pk"))
-    words = {word.strip().casefold() for text in (given or {}).get("store", ()) for word in text.split(",")}
-    return truth_of([store for store in stores if not words or words & {str(store.pk), store.domain, store.handle}])
+    those that it names. Five queries."""
+    stores = Store.objects.visible_to(actor).order_by("name", "pk")
+    named = stores_named(given or {})
+    return truth_of([store for store in stores if all({str(store.pk), store.domain, store.handle} & s for s in named)])
 
 
 def stage_counts(actor: Actor) -> Counts:

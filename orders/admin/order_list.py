@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from backoffice.core.api.callers import actor_of
 from backoffice.core.errors import Invalid, NotFound
 from backoffice.core.pages import Paged, fragment, page, paged
 from orders.columns import COLUMNS, DEFAULT_SORT, Column, columns_named
+from orders.filters import SEARCH
 from orders.models import Order
 from orders.reading import truth_behind
 from orders.saved import views_for
@@ -103,7 +105,7 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
         mistake=mistake_in(question, error),
         sentence="" if error else sentence_of(question.search, actor=actor),
         truth=truth,
-        truth_url=f"?{urlencode([('part', 'truth'), *(('store', text) for text in question.asked.get('store', ()))])}",
+        truth_url=_truth_url(question.asked),
         acts=acts.acts_for(actor, [each.store for each in truth.stores]),
         sort=sort,
         everything=_everything(question),
@@ -155,3 +157,9 @@ def _everything(question: Question) -> str:
 
 def _all_stages(query: QueryDict) -> str:
     return "" if query.get("stage") == "all" else with_stage(query, "all")
+
+
+def _truth_url(asked: Mapping[str, Sequence[str]]) -> str:
+    """Where the line about the list's truth is renewed: with what says which stores are meant, and nothing else."""
+    named = [(name, text) for name in ("store", SEARCH) for text in asked.get(name, ())]
+    return f"?{urlencode([('part', 'truth'), *named])}"

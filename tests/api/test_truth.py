@@ -58,6 +58,10 @@ def test_a_list_speaks_of_the_stores_that_it_is_taken_from(
     assert truth_in(api.get(URL).json())[0] == "bad"
     assert truth_in(api.get(URL, {"store": proven.domain.upper()}).json())[0] == "good"
     assert truth_in(api.get(URL, {"store": f"{proven.pk},{other_store.domain}"}).json())[0] == "bad"
+    assert truth_in(api.get(URL, {"store": proven.handle}).json())[0] == "good"
+    assert truth_in(api.get(URL, {"q": f"store:{proven.handle} age>1d"}).json())[0] == "good"
+    assert truth_in(api.get(URL, {"q": f"store:{proven.pk} OR tag:vip"}).json())[0] == "bad"
+    assert truth_in(api.get(URL, {"q": f"-store:{proven.pk}"}).json())[0] == "bad"
     by_store = api.get(f"{URL}counts/", {"group_by": "store"}).json()["stores"]
     assert [truth_in(each)[0] for each in by_store] == ["good", "bad"]
 
