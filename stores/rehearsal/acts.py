@@ -10,7 +10,9 @@ from stores.rehearsal.acts_beside import BESIDE_ACTS
 from stores.rehearsal.announce import announce
 from stores.rehearsal.fulfilment_acts import FULFILMENT_ACTS
 from stores.rehearsal.gids import read
+from stores.rehearsal.mutations.cancel import CANCELLED, after_cancelling, moment
 from stores.rehearsal.mutations.fulfillments import shipped_topics, tracking
+from stores.rehearsal.mutations.refunds import REFUNDED, transactions_of
 from stores.rehearsal.ops import archive, fulfil
 from stores.rehearsal.ops.document import Doc, Impossible, touch
 from stores.rehearsal.ops.pay import transact
@@ -73,7 +75,13 @@ def _new(shop: Shop) -> str:
     n = shop.store.next_n()
     doc = shop.store.seed.fresh_order(n, shop.clock.seconds())
     shop.store.save(doc)
-    announce(shop, doc, ["ORDERS_CREATE", "ORDERS_PAID"], details={})
+    topics = (
+        "ORDERS_CREATE",
+        "ORDERS_PAID",
+        "ORDER_TRANSACTIONS_CREATE",
+        "FULFILLMENT_ORDERS_ORDER_ROUTING_COMPLETE",
+    )
+    announce(shop, doc, topics, details={"transactions": doc["transactions"], "routed": doc["fulfillmentOrders"]})
     return str(doc["id"])
 
 
@@ -102,8 +110,10 @@ def _fulfil(shop: Shop, doc: Doc, wish: dict[str, Any]) -> tuple[tuple[str, ...]
 def _cancel(shop: Shop, doc: Doc, wish: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
     if doc.get("cancelledAt"):
         raise Impossible("Cannot cancel an order that has already been canceled")
-    cancel(doc, at=shop.clock.seconds(), reason=wish.get("reason") or "CUSTOMER", restock=True, pay_back=True)
-    return ("ORDERS_CANCELLED", UPDATED, "REFUNDS_CREATE"), {"refund": doc["refunds"][-1]}
+    reason = wish.get("reason") or "CUSTOMER"
+    before = moment(doc)
+    cancel(doc, at=shop.clock.seconds(), reason=reason, restock=True, pay_back=True)
+    return CANCELLED, after_cancelling(doc, before)
 
 
 def _refund(shop: Shop, doc: Doc, wish: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -118,7 +128,7 @@ def _refund(shop: Shop, doc: Doc, wish: dict[str, Any]) -> tuple[tuple[str, ...]
         kind = "CANCEL" if line["unfulfilledQuantity"] >= quantity else "RETURN"
         returns.append(Return(line, quantity, kind))
     made = refund(doc, returns, at=shop.clock.seconds(), shipping=bool(wish.get("all")), note=wish.get("note"))
-    return ("REFUNDS_CREATE", UPDATED), {"refund": made}
+    return REFUNDED, {"refund": made, "transactions": transactions_of(doc, made)}
 
 
 def _pay(shop: Shop, doc: Doc, wish: dict[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:

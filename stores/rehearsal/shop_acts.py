@@ -24,10 +24,15 @@ def _order(doc: Doc | None) -> Doc:
     return doc
 
 
+def _enum(topic: Any) -> str:
+    """`returns/approve` as GraphQL names it."""
+    return str(topic or "").replace("/", "_").replace(".", "_").upper()
+
+
 def emit(shop: Shop, doc: Doc | None, wish: dict[str, Any]) -> list[str]:
     """Send `topic` (`returns/approve` or `RETURNS_APPROVE`) without anything having happened, about an order or about
     none; `payload` replaces what it would say."""
-    topic = str(wish.get("topic") or "").replace("/", "_").replace(".", "_").upper()
+    topic = _enum(wish.get("topic"))
     if not topic:
         raise Impossible("Which topic?")
     body = wish["payload"] if "payload" in wish else notices.payload(topic, shop, doc or {}, {})
@@ -62,6 +67,32 @@ def scopes(shop: Shop, doc: Doc | None, wish: dict[str, Any]) -> list[str]:
     shop.grant((given | frozenset(wish.get("add") or ())) - frozenset(wish.get("remove") or ()))
     announce(shop, {}, ["APP_SCOPES_UPDATE"], details={"previous": before})
     return sorted(shop.scopes)
+
+
+def drop_subscriptions(shop: Shop, doc: Doc | None, wish: dict[str, Any]) -> list[str]:
+    """Shopify deletes the app's subscriptions, or those to one `topic`, and tells nobody."""
+    wanted = _enum(wish.get("topic"))
+    gone = [found for found in shop.webhooks.subscriptions() if not wanted or found["topic"] == wanted]
+    for found in gone:
+        shop.webhooks.drop(number(found["id"]))
+    return [header_topic(found["topic"]) for found in gone]
+
+
+def expire_tokens(shop: Shop, doc: Doc | None, wish: dict[str, Any]) -> list[str]:
+    """All tokens that were given end now; the pasted one stays."""
+    shop.oauth.expire()
+    return []
+
+
+def rotate_secret(shop: Shop, doc: Doc | None, wish: dict[str, Any]) -> list[str]:
+    """The app has another `secret` at once; webhooks are signed with the old one for `seconds` more (Shopify: up to an
+    hour)."""
+    secret = str(wish.get("secret") or "")
+    if not secret:
+        raise Impossible("Which secret?")
+    shop.oauth.client_secret = secret
+    shop.webhooks.sign_with(secret, after_seconds=float(wish.get("seconds") or 0))
+    return []
 
 
 def approve(shop: Shop, doc: Doc | None, wish: dict[str, Any]) -> list[str]:
@@ -139,6 +170,9 @@ SHOP_ACTS: dict[str, ShopAct] = {
     "rename": rename,
     "scopes": scopes,
     "approve": approve,
+    "drop_subscriptions": drop_subscriptions,
+    "expire_tokens": expire_tokens,
+    "rotate_secret": rotate_secret,
     "update_customer": update_customer,
     "delete_customer": delete_customer,
     "data_request": data_request,

@@ -88,6 +88,7 @@ class Webhooks:
         self._faults = faults
         self._domain = domain
         self._secret = secret
+        self._next_secret: tuple[float, str] | None = None
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -130,6 +131,15 @@ class Webhooks:
         if topic in COMPLIANCE:
             return bool(self._targets(topic))
         return bool(self._store.query("SELECT 1 FROM subscriptions WHERE topic = ? LIMIT 1", (topic,)))
+
+    def sign_with(self, secret: str, *, after_seconds: float = 0) -> None:
+        """Another secret signs, from so many seconds of the shop's clock on."""
+        self._next_secret = (self._clock.now() + after_seconds, secret)
+
+    def _signing(self) -> str:
+        if self._next_secret is not None and self._clock.now() >= self._next_secret[0]:
+            self._secret, self._next_secret = self._next_secret[1], None
+        return self._secret
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -211,7 +221,7 @@ class Webhooks:
         headers = {
             "Content-Type": "application/json",
             "X-Shopify-Topic": delivery.topic,
-            "X-Shopify-Hmac-Sha256": signature(self._secret + "?" * ("bad_hmac" in faults), raw),
+            "X-Shopify-Hmac-Sha256": signature(self._signing() + "?" * ("bad_hmac" in faults), raw),
             "X-Shopify-Shop-Domain": self._domain,
             "X-Shopify-API-Version": API_VERSION,
             "X-Shopify-Webhook-Id": delivery.webhook_id,

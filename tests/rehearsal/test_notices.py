@@ -152,6 +152,60 @@ def test_after_an_uninstall_only_the_settings_address_is_left(shop: Shop) -> Non
     assert not shop.accepts(shop.settings.token)
 
 
+def test_a_new_order_is_told_with_its_payments_and_its_routing(shop: Shop) -> None:
+    listen(shop, "ORDERS_CREATE", "ORDER_TRANSACTIONS_CREATE", "FULFILLMENT_ORDERS_ORDER_ROUTING_COMPLETE")
+    (gid,) = acts.act(shop, {"action": "new_order"})["orders"]
+    doc = shop.store.order(401) or {}
+    assert doc["id"] == gid
+    told = sent(shop)
+    assert [payload["admin_graphql_api_id"] for topic, payload in told if topic == "orders/create"] == [gid]
+    paid = [payload["admin_graphql_api_id"] for topic, payload in told if topic == "order_transactions/create"]
+    assert paid == [entry["id"] for entry in doc["transactions"]]
+    routed = [payload["fulfillment_order"]["id"] for topic, payload in told if topic.endswith("routing_complete")]
+    assert routed == [fo["id"] for fo in doc["fulfillmentOrders"]] != []
+
+
+def test_a_cancellation_tells_of_each_payment_back_and_each_shipment_off(shop: Shop) -> None:
+    listen(shop, "ORDERS_CANCELLED", "REFUNDS_CREATE", "ORDER_TRANSACTIONS_CREATE", "FULFILLMENT_ORDERS_CANCELLED")
+    (gid,) = acts.act(shop, {"action": "new_order"})["orders"]
+    shop.store.execute("DELETE FROM deliveries")
+    before = shop.store.order(401) or {}
+    acts.act(shop, {"action": "cancel", "order": gid})
+    doc = shop.store.order(401) or {}
+    told = sent(shop)
+    new = [entry["id"] for entry in doc["transactions"][len(before["transactions"]) :]]
+    assert [p["admin_graphql_api_id"] for topic, p in told if topic == "order_transactions/create"] == new != []
+    ended = [p["fulfillment_order"]["id"] for topic, p in told if topic == "fulfillment_orders/cancelled"]
+    assert ended == [fo["id"] for fo in before["fulfillmentOrders"]]
+    assert {topic for topic, _ in told} >= {"orders/cancelled", "refunds/create"}
+
+
+def test_subscriptions_can_be_lost_all_or_to_one_topic(shop: Shop) -> None:
+    listen(shop, "ORDERS_UPDATED", "ORDERS_CREATE", "SHOP_UPDATE")
+    assert acts.act(shop, {"action": "drop_subscriptions", "topic": "orders/create"})["done"] == ["orders/create"]
+    assert [found["topic"] for found in shop.webhooks.subscriptions()] == ["ORDERS_UPDATED", "SHOP_UPDATE"]
+    acts.act(shop, {"action": "drop_subscriptions"})
+    assert shop.webhooks.subscriptions() == []
+
+
+def test_a_new_secret_signs_webhooks_only_after_a_while(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = shop.settings.webhook_secret
+    acts.act(shop, {"action": "rotate_secret", "secret": "another", "seconds": 3600})
+    assert (shop.oauth.client_secret, shop.webhooks._signing()) == ("another", old)
+    later = shop.clock.now() + 3601
+    monkeypatch.setattr(shop.clock, "now", lambda: later)
+    assert shop.webhooks._signing() == "another"
+
+
+def test_given_tokens_can_be_ended(shop: Shop) -> None:
+    asked = {"client_id": "rehearsal-app", "client_secret": "rehearsal-secret", "grant_type": "client_credentials"}
+    _, answer = shop.oauth.grant(asked)
+    assert shop.accepts(answer["access_token"])
+    acts.act(shop, {"action": "expire_tokens"})
+    assert not shop.accepts(answer["access_token"])
+    assert shop.accepts(shop.settings.token)
+
+
 # -- what the sender does wrong ----------------------------------------------------------------------------------------
 
 

@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from stores.rehearsal.mutations.base import WRITE_ORDERS, Mutation, Outcome, keep, order_to_change
 from stores.rehearsal.ops.document import Doc, Impossible
+from stores.rehearsal.ops.fulfil import LIVE
 from stores.rehearsal.ops.refund import cancel as cancel_order
 from stores.rehearsal.request import Info, Request
 
 NOTE_LENGTH = 255
 
 
+CANCELLED = (
+    "ORDERS_CANCELLED",
+    "ORDERS_UPDATED",
+    "REFUNDS_CREATE",
+    "ORDER_TRANSACTIONS_CREATE",
+    "FULFILLMENT_ORDERS_CANCELLED",
+)
+"""What a cancellation sets off; the last two once for each payment given back and each fulfilment order that ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How an order stood: how many transactions, and which fulfilment orders were alive."""
+
+    transactions: int
+    alive: tuple[str, ...]
+
+
+def moment(doc: Doc) -> Moment:
+    alive = tuple(fo["id"] for fo in doc.get("fulfillmentOrders", ()) if fo["status"] in LIVE)
+    return Moment(len(doc.get("transactions", ())), alive)
+
+
+def after_cancelling(doc: Doc, before: Moment) -> dict[str, Any]:
+    """The details of a cancellation for its webhooks."""
+    return {
+        "refund": doc["refunds"][-1],
+        "transactions": doc["transactions"][before.transactions :] if "transactions" in doc else [],
+        "cancelled": [fo for fo in doc.get("fulfillmentOrders", ()) if fo["id"] in before.alive],
+    }
+
+
 def cancel(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     doc = order_to_change(context, arguments["orderId"], field=["orderId"], code="NOT_FOUND")
     _check(doc, arguments)
-    method = arguments.get("refundMethod") or {}
+    method, before = arguments.get("refundMethod") or {}, moment(doc)
     cancel_order(
         doc,
         at=context.at,
@@ -30,8 +64,7 @@ def cancel(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     context.shop.store.log_event(
         action="cancelled", subject=doc["id"], message="This order was canceled.", at=context.at
     )
-    topics = ["ORDERS_CANCELLED", "ORDERS_UPDATED"] + (["REFUNDS_CREATE"] if doc.get("refunds") else [])
-    keep(context, doc, *topics, details={"refund": doc["refunds"][-1]} if doc.get("refunds") else {})
+    keep(context, doc, *CANCELLED, details=after_cancelling(doc, before))
     started = {
         "id": f"gid://shopify/OrderCancelJobResult/{job}",
         "done": False,

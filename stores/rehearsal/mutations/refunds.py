@@ -19,6 +19,14 @@ from stores.rehearsal.request import Info, Request
 KEY_LIFE = 86_400
 
 
+REFUNDED = ("REFUNDS_CREATE", "ORDER_TRANSACTIONS_CREATE", "ORDERS_UPDATED")
+"""What a refund sets off: one for each payment that money went back to."""
+
+
+def transactions_of(doc: Doc, made: Doc) -> list[Doc]:
+    return [entry for entry in doc.get("transactions", ()) if entry["id"] in made["transactions"]]
+
+
 def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     """The same key gives the same refund again; without `transactions` no money moves."""
     given = arguments["input"]
@@ -38,7 +46,7 @@ def create(context: Request, info: Info, arguments: dict[str, Any]) -> Outcome:
     context.shop.store.execute(
         "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)", (key, context.at, fingerprint, made["id"])
     )
-    keep(context, doc, "REFUNDS_CREATE", "ORDERS_UPDATED", details={"refund": made})
+    keep(context, doc, *REFUNDED, details={"refund": made, "transactions": transactions_of(doc, made)})
     return Outcome({"order": doc, "refund": made}, [doc["id"]], True)
 
 
