@@ -91,6 +91,13 @@ def named(order: OrderSnapshot) -> Named:
     return Named(order.gid, order.customer.gid if order.customer else "", order.email, order.created_at)
 
 
+def erased_customers(store: Store, gids: Sequence[str]) -> frozenset[str]:
+    """Those of the customers that were erased."""
+    digests = {_digest(TombstoneKind.CUSTOMER, store.pk, gid): gid for gid in gids}
+    rows = Tombstone._base_manager.filter(store=store, kind=TombstoneKind.CUSTOMER)
+    return frozenset(digests[one] for one in rows.values_list("digest", flat=True) if one in digests)
+
+
 def is_hidden(store: Store, gid: str, raw: str) -> bool:
     """Whether an answer that could not be read is about somebody who was erased: by the order, or a customer in it."""
     tombstones = Tombstone._base_manager.filter(store=store)
