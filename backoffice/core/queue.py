@@ -28,27 +28,29 @@ def ring(function: str, *scalars: Scalar) -> None:
     that gets lost in between is made good by the sweep.
     """
     key = _key(function, scalars)
-    with transaction.atomic(), connection.cursor() as cursor:
+    # The caller's transaction is enough where there is one: nothing in here is ever taken back alone.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE core_doorbell SET rung_at = clock_timestamp()
-            WHERE key = (
-                SELECT key FROM core_doorbell
-                WHERE key = %s AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s * interval '1 second')
-                FOR UPDATE SKIP LOCKED
-            )
-            """,
-            [key, _RERING_SECONDS],
-        )
-        rung = cursor.rowcount > 0
-        if not rung:
-            cursor.execute("SELECT 1 FROM core_doorbell WHERE key = %s", [key])
-            if cursor.fetchone() is None:
-                cursor.execute(
-                    "INSERT INTO core_doorbell (key, rung_at) VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING",
-                    [key],
+            WITH rung AS (
+                UPDATE core_doorbell SET rung_at = clock_timestamp()
+                WHERE key = (
+                    SELECT key FROM core_doorbell
+                    WHERE key = %s AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s * interval '1 second')
+                    FOR UPDATE SKIP LOCKED
                 )
-                rung = cursor.rowcount > 0
+                RETURNING 1
+            )
+            SELECT EXISTS (SELECT FROM rung), EXISTS (SELECT FROM core_doorbell WHERE key = %s)
+            """,
+            [key, _RERING_SECONDS, key],
+        )
+        rung, there = cursor.fetchone() or (False, True)
+        if not there:
+            cursor.execute(
+                "INSERT INTO core_doorbell (key, rung_at) VALUES (%s, clock_timestamp()) ON CONFLICT DO NOTHING", [key]
+            )
+            rung = cursor.rowcount > 0
         if rung:
             enqueue(function, *scalars)
 

@@ -16,6 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from backoffice.core import backoff, claims, queue
 from backoffice.core.clock import db_now
@@ -40,6 +41,7 @@ _BATCH = 250
 _LEASE_SECONDS = 50
 _JOB_SECONDS = 40
 _MOST_ATTEMPTS = 8
+_HEARD_EVERY = timedelta(seconds=5)
 _NOT_SENT = frozenset({"shop_silent", "budget_busy"})
 _COUNTED: Mapping[str, Counted] = {
     InboxOutcome.COALESCED: Counted.COALESCED,
@@ -80,9 +82,8 @@ def receive(store: Store, delivery: Delivery, payload: Mapping[str, Any]) -> boo
                 ],
             )
             (new,) = cursor.fetchone() or (False,)
-        Store.objects.filter(pk=store.pk).exclude(last_webhook_at__gt=Now() - timedelta(seconds=5)).update(
-            last_webhook_at=Now()
-        )
+        if store.last_webhook_at is None or timezone.now() - store.last_webhook_at > _HEARD_EVERY:
+            Store.objects.filter(pk=store.pk).update(last_webhook_at=Now())
         if new and known:
             queue.ring(JOB, store.pk)
     counts.add(store.pk, {Counted.DUPLICATES: int(not new), Counted.IGNORED: int(new and not known)})
