@@ -24,10 +24,10 @@ from stores.services.connect import disconnect_store, pause_store, resume_store
 from stores.services.diagnostics import diagnostics_of
 from stores.services.health_facts import facts_of
 from stores.services.health_lines import lines_of
-from stores.services.health_report import Colour, colours_of, health_of
+from stores.services.health_report import Colour, health_of, overviews_of
 from stores.services.rehearsal import is_rehearsal
 from stores.services.status import mirror_status
-from stores.services.truth import StoreTruth, together, truths_of
+from stores.services.truth import StoreTruth, together
 
 LIST, PAGE, STATUS = "admin/stores/list.html", "admin/stores/page.html", "admin/stores/_status.html"
 
@@ -55,12 +55,10 @@ def store_list(request: HttpRequest) -> HttpResponseBase:
     """Every store that the actor reaches; as many queries for thirty as for three."""
     actor = actor_of(request)
     stores = list(Store.objects.visible_to(actor).select_related("merchant").order_by("name", "pk"))
-    truths = truths_of(stores)
-    rows = panel_rows(actor)
-    colours = colours_of(stores)
+    rows, overviews = panel_rows(actor), overviews_of(stores)
     listed = [
-        Listed(store, TONES.get(store.state, "neutral"), colours[store.pk], truths[store.pk], row=rows.get(store.pk))
-        for store in stores
+        Listed(store, TONES.get(store.state, "neutral"), each.colour, each.truth, row=rows.get(store.pk))
+        for store, each in zip(stores, overviews.values(), strict=True)
     ]
     cells = next((each.row.cells for each in listed if each.row), ())
     return page(
@@ -68,7 +66,7 @@ def store_list(request: HttpRequest) -> HttpResponseBase:
         LIST,
         pgettext("list of", "Stores"),
         stores=listed,
-        truth=together(list(truths.values())),
+        truth=together([each.truth for each in listed]),
         columns=[cell.label for cell in cells],
         may_connect=actor.sees_every_store,
     )

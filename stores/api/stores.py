@@ -17,10 +17,12 @@ from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
 from backoffice.core.errors import NotFound
 from stores.choices import LoadState, StoreState
+from stores.features import FeatureLevel as Tone
 from stores.models import Store
 from stores.services.admission import check_may_connect
+from stores.services.health_report import Overview, overviews_of
 from stores.services.status import MirrorStatus, mirror_status
-from stores.services.truth import together, truth_of, truths_of
+from stores.services.truth import together
 
 from .connect import ConnectWish, connect
 from .truth import TruthShape, truth_fields, truth_shown
@@ -92,8 +94,17 @@ class MirrorSerializer(serializers.Serializer[Any]):
     budget_maximum = serializers.FloatField(allow_null=True)
 
 
+class ColourSerializer(serializers.Serializer[Any]):
+    """A store in one word: that of its worst line of health."""
+
+    tone = serializers.ChoiceField([tone.value for tone in Tone], help_text="good, info, warning or bad.")
+    reason = serializers.CharField(allow_blank=True, help_text="The worst line; empty when all is well.")
+
+
 class StoreRow(TruthShape, StoreSerializer):
     """One store in a list."""
+
+    health = ColourSerializer()
 
 
 class StoreDetail(StoreRow):
@@ -117,10 +128,10 @@ class StoreListView(ApiView):
     def get(self, request: Request) -> Response:
         stores = Store.objects.visible_to(self.actor).select_related("merchant").order_by("name", "pk")
         rows, pages = page_of(stores, request)
-        truths = truths_of(rows)
+        overviews = overviews_of(rows)
         return pages.get_paginated_response(
-            [{**truth_shown(truths[store.pk]), **_shown(store)} for store in rows],
-            **truth_shown(together(list(truths.values()))),
+            [_row(store, overviews[store.pk]) for store in rows],
+            **truth_shown(together([each.truth for each in overviews.values()])),
         )
 
     @extend_schema(
@@ -155,14 +166,18 @@ class StoreView(ApiView):
             raise NotFound("not_found", _("There is no such store."))
         return Response(
             {
-                **truth_shown(truth_of([store])),
-                **_shown(store),
+                **_row(store, overviews_of([store])[store.pk]),
                 "scopes": store.scopes,
                 "api_version": store.api_version,
                 "admin_url": store.admin_url,
                 "mirror": mirror_shown(mirror_status(store)),
             }
         )
+
+
+def _row(store: Store, overview: Overview) -> dict[str, Any]:
+    colour = {"tone": overview.colour.tone.value, "reason": overview.colour.reason}
+    return {**truth_shown(overview.truth), **_shown(store), "health": colour}
 
 
 def _shown(store: Store) -> dict[str, Any]:

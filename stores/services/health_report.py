@@ -18,6 +18,7 @@ from .api_version import VersionStatus, version_status
 from .health_facts import Facts, facts_of
 from .health_lines import Line, lines_of, worst
 from .status import MirrorStatus, available_now, mirror_status
+from .truth import StoreTruth
 
 _RUNS = 20
 
@@ -29,6 +30,14 @@ class Colour:
     tone: Tone
     key: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a list says of a store: its worst line, and how true its mirror is."""
+
+    colour: Colour
+    truth: StoreTruth
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +107,9 @@ def health_of(store: Store) -> HealthReport:
     )
 
 
-def colours_of(stores: Iterable[Store]) -> Mapping[int, Colour]:
-    """The worst line of each store with its reason, by the stores' ids."""
-    return {pk: _colour(lines_of(facts)) for pk, facts in facts_of(stores).items()}
+def overviews_of(stores: Iterable[Store]) -> Mapping[int, Overview]:
+    """Of each of these stores, by their ids, in their order."""
+    return {pk: Overview(_colour(lines_of(facts)), facts.truth) for pk, facts in facts_of(stores).items()}
 
 
 def _colour(lines: Sequence[Line]) -> Colour:

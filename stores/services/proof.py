@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from backoffice.core.actor import SYSTEM, Actor, Right
 from backoffice.core.clock import db_now
 from backoffice.core.errors import NotAllowed, Refused
 from stores import counts, resources
-from stores.choices import Counted, ProofState, Purpose, SyncPhase
+from stores.choices import Counted, ProofState, Purpose, StoreState, SyncPhase
 from stores.gateway import client_for
 from stores.models import Proof, Store, SyncStream
 from stores.resources import Evidence, Rejected
@@ -80,7 +81,11 @@ def prove_all_job() -> None:
 
 @for_all_stores
 def sweep() -> None:
-    """Rings for proofs that wait, or whose worker died."""
+    """Rings for proofs that wait, or whose worker died. A mirror that is complete and was never proven is proven now,
+    so that a new store need not wait for the night."""
+    new = _followed().filter(first_loaded_at__isnull=False, store__state=StoreState.CONNECTED)
+    for stream in new.exclude(Exists(Proof.objects.filter(store_id=OuterRef("store_id")))).select_related("store"):
+        request_proof(stream.store, actor=SYSTEM)
     waiting = Proof.objects.filter(state__in=OPEN, store__in=Store.objects.connected())
     idle = waiting.exclude(leased_until__gt=Now()).exclude(next_attempt_at__gt=Now())
     for store_id in idle.values_list("store_id", flat=True):

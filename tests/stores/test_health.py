@@ -39,7 +39,7 @@ from stores.models import (
 )
 from stores.services.diagnostics import diagnostics_of
 from stores.services.health_lines import Line
-from stores.services.health_report import colours_of, health_of
+from stores.services.health_report import health_of, overviews_of
 from stores.shopify.scopes import WANTED
 from tests.admin.conftest import text_of
 from tests.api.conftest import client_with  # noqa: F401 - a fixture
@@ -114,7 +114,7 @@ def test_a_store_that_is_not_connected_says_what_to_do_and_is_not_called_behind(
     assert found["connection"].tone.value == tone
     assert found["connection"].todo.startswith(todo)
     assert "stream.orders" not in found
-    assert colours_of([well])[well.pk].key == "connection"
+    assert overviews_of([well])[well.pk].colour.key == "connection"
 
 
 def test_a_token_that_cannot_be_renewed_is_amber_while_it_serves_and_red_after(well):
@@ -213,7 +213,7 @@ def test_what_is_set_aside_and_a_proof_that_differs_are_said(well):
     assert (found["quarantine"].tone.value, found["quarantine"].says) == ("warning", "1 order")
     assert found["proof"].tone.value == "bad"
     assert "Prove the store again" in found["proof"].todo
-    colour = colours_of([well])[well.pk]
+    colour = overviews_of([well])[well.pk].colour
     assert (colour.tone.value, colour.key) == ("bad", "proof")
     assert colour.reason.startswith("Proof: 3 = 3")
 
@@ -302,12 +302,12 @@ def test_a_report_costs_as_many_queries_whatever_the_store_holds(well):
     assert cost() == few
 
 
-def test_the_colours_of_thirty_stores_cost_as_many_queries_as_of_three():
+def test_the_overviews_of_thirty_stores_cost_as_many_queries_as_of_three():
     stores = [make_well(make_store()) for _ in range(3)]
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as queries:
-            assert len(colours_of(stores)) == len(stores)
+            assert len(overviews_of(stores)) == len(stores)
         return len(queries)
 
     few = cost()

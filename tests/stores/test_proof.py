@@ -422,3 +422,23 @@ def test_the_sentence_says_what_was_compared_when_and_what_came_of_it(store):
     local = timezone.localtime(at, timezone=__import__("zoneinfo").ZoneInfo("Europe/Amsterdam"))
 
     assert proof_status(store).sentence == f"412 = 412, checked {local:%Y-%m-%d %H:%M}, 3 repaired"
+
+
+def test_a_new_mirror_is_proven_as_soon_as_it_is_complete_and_once(connected):
+    proof.sweep()
+    proof.sweep()
+
+    one = Proof.objects.get()
+    assert (one.state, one.requested_by) == (ProofState.WAITING, "system")
+    prove_store_job(connected.pk)
+    proof.sweep()
+    assert Proof.objects.get().state == ProofState.EQUAL
+
+
+def test_a_mirror_that_is_not_complete_is_not_proven_by_itself(connected):
+    SyncStream.objects.filter(resource="orders").update(first_loaded_at=None)
+    proof.sweep()
+    SyncStream.objects.filter(resource="orders").update(first_loaded_at=timezone.now())
+    Store.objects.filter(pk=connected.pk).update(state=StoreState.PAUSED)
+    proof.sweep()
+    assert Proof.objects.count() == 0
