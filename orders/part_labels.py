@@ -107,6 +107,39 @@ def fulfilment_order_state(value: str) -> Label:
     return Label(str(text), tone)
 
 
+_RETURNS: Mapping[str, tuple[StrOrPromise, Tone]] = {
+    "REQUESTED": (pgettext_lazy("a return", "Requested"), "warning"),
+    "OPEN": (pgettext_lazy("a return", "Under way"), "info"),
+    "CLOSED": (pgettext_lazy("a return", "Complete"), "good"),
+    "DECLINED": (pgettext_lazy("a return", "Declined"), "neutral"),
+    "CANCELED": (pgettext_lazy("a return", "Cancelled"), "neutral"),
+}
+_DECLINE_REASONS: Mapping[str, StrOrPromise] = {
+    "FINAL_SALE": pgettext_lazy("declined return", "sold without right of return"),
+    "RETURN_PERIOD_ENDED": pgettext_lazy("declined return", "the time to return had ended"),
+    "OTHER": pgettext_lazy("declined return", "another reason"),
+}
+
+
+def return_state(value: str) -> Label:
+    text, tone = _RETURNS.get(value, (value, "neutral"))
+    return Label(str(text), tone)
+
+
+def decline_reason(value: str) -> str:
+    return str(_DECLINE_REASONS.get(value, value))
+
+
+_DISPUTE_KINDS: Mapping[str, StrOrPromise] = {
+    "CHARGEBACK": pgettext_lazy("dispute", "Chargeback"),
+    "INQUIRY": pgettext_lazy("dispute", "Inquiry"),
+}
+
+
+def dispute_kind(value: str) -> str:
+    return str(_DISPUTE_KINDS.get(value, value))
+
+
 _CANCEL_REASONS: Mapping[str, StrOrPromise] = {
     "CUSTOMER": pgettext_lazy("cancel reason", "the customer changed or cancelled it"),
     "DECLINED": pgettext_lazy("cancel reason", "the payment was declined"),

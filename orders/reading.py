@@ -32,8 +32,11 @@ def list_orders(actor: Actor) -> OrderQuerySet:
 
 
 def get_order(actor: Actor, pk: int) -> Order:
-    """One order with its store and customer. Raises `NotFound` alike for a missing order and one of another store."""
-    order: Order | None = Order.objects.visible_to(actor).select_related("store", "customer").filter(pk=pk).first()
+    """One order with its store, customer and what stands beside it. Raises `NotFound` alike for a missing order and one
+    of another store."""
+    order: Order | None = (
+        Order.objects.visible_to(actor).select_related("store", "customer", "beside").filter(pk=pk).first()
+    )
     if order is None:
         raise NotFound("not_found", _("There is no such order."), order=pk)
     return order

@@ -15,11 +15,13 @@ from orders.choices import UNSETTLED, ChangeState
 from orders.models import Comment, Order, RemoteChange
 from orders.reading import get_order
 from orders.services import full
+from orders.services.beside_look import ask_for_a_look
 from stores.features import CHANGES
 from stores.services.hidden import hidden_of
 from stores.services.truth import truth_of
 
 from . import acts
+from .beside import beside_of
 from .history import history_of
 from .parts import parts_of, web_address
 from .remaining import conditions, ending
@@ -51,15 +53,19 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
     }
     if part == "notices":
         return fragment(request, NOTICES, **notices)
+    if part is None and not notices["details_coming"]:
+        ask_for_a_look(order)
     truth = truth_of([order.store])
     if part == "truth":
         return fragment(request, TRUTH, truth=truth)
+    parts = parts_of(order)
     return page(
         request,
         TEMPLATE,
         order.name,
         **notices,
-        parts=parts_of(order),
+        parts=parts,
+        beside=beside_of(order, parts.titles),
         history=history_of(request, order, actor=actor),
         pinned=list(Comment.objects.filter(order=order, pinned=True, deleted_at__isnull=True).order_by("-created_at")),
         conditions=conditions(order),

@@ -76,7 +76,10 @@ class GivenBack:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
+    """The parts that every order has tables for; what stands beside it is in `beside`."""
+
     lines: list[LineItem]
+    titles: Mapping[str, str]
     waiting: list[Waiting]
     parcels: list[Parcel]
     payments: list[Payment]
@@ -89,6 +92,7 @@ def parts_of(order: Order) -> Parts:
     titles = {line.gid: _title(line) for line in lines}
     return Parts(
         lines=lines,
+        titles=titles,
         waiting=[
             _waiting(row, titles)
             for row in order.fulfillment_orders.exclude(status__in=FINISHED).order_by("created_at", "pk")

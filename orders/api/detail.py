@@ -7,7 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from orders.choices import UNSETTLED
-from orders.models import Fulfillment, FulfillmentOrder, LineItem, Order, Refund, RemoteChange, Transaction
+from orders.models import (
+    Beside,
+    Fulfillment,
+    FulfillmentOrder,
+    LineItem,
+    Order,
+    Refund,
+    RemoteChange,
+    Return,
+    Transaction,
+)
 
 from .output import COLUMNS, both, list_of
 
@@ -35,6 +45,17 @@ _AMOUNTS = {
     "refunded": "refunded",
     "net_payment": "net_payment",
 }
+_RETURN_LINE = (
+    "gid",
+    "line_item_gid",
+    "quantity",
+    "processed",
+    "refundable",
+    "refunded",
+    "reason",
+    "reason_note",
+    "customer_note",
+)
 _PLAIN = (
     "confirmation_number",
     "po_number",
@@ -51,6 +72,7 @@ _PLAIN = (
     "status_page_url",
     "requires_shipping",
     "dispute_status",
+    "payment_due_at",
     "deleted_at",
     "first_seen_at",
     "mirrored_at",
@@ -58,7 +80,9 @@ _PLAIN = (
 
 
 def order_detail(order: Order) -> dict[str, Any]:
-    """Needs `store` loaded. The list's row and more; `pending_changes` names each change that is on its way."""
+    """Needs `store` and `beside` loaded. The list's row and more; `pending_changes` names each change that is on its
+    way."""
+    beside: Beside | None = getattr(order, "beside", None)
     (row,) = list_of([{name: _column(order, name) for name in COLUMNS}])
     return {
         **row,
@@ -73,6 +97,11 @@ def order_detail(order: Order) -> dict[str, Any]:
         "fulfillments": [_fulfillment(one) for one in order.fulfillments.order_by("created_at", "pk")],
         "transactions": [_transaction(order, one) for one in order.transactions.order_by("created_at", "pk")],
         "refunds": [_refund(order, one) for one in order.refunds.order_by("created_at", "pk")],
+        "returns": [_return(order, one) for one in order.returns.order_by("created_at", "pk")],
+        "risk": _risk(order, beside),
+        "disputes": [dict(one) for one in order.disputes],
+        "payment_terms": beside.payment_terms if beside else None,
+        "looked_at": beside.looked_at if beside else None,
         "pending_changes": [
             _change(change) for change in order.remote_changes.filter(state__in=UNSETTLED).order_by("pk")
         ],
@@ -187,6 +216,43 @@ def _refund(order: Order, one: Refund) -> dict[str, Any]:
                     order.shop_currency,
                     order.presentment_currency,
                 ),
+            }
+            for line in one.lines
+        ],
+    }
+
+
+def _risk(order: Order, beside: Beside | None) -> dict[str, Any]:
+    return {
+        "level": order.risk_level,
+        "recommendation": order.risk_recommendation,
+        "facts": beside.risk_facts if beside else [],
+    }
+
+
+def _return(order: Order, one: Return) -> dict[str, Any]:
+    return {
+        "gid": one.gid,
+        "name": one.name,
+        "status": one.status,
+        "created_at": one.created_at,
+        "approved_at": one.approved_at,
+        "closed_at": one.closed_at,
+        "decline_reason": one.decline_reason,
+        "decline_note": one.decline_note,
+        "quantity": one.quantity,
+        "refund_gids": one.refund_gids,
+        "lines": [
+            {
+                **{name: line[name] for name in _RETURN_LINE},
+                "total": both(
+                    _amount(line["shop"]),
+                    _amount(line["presentment"]),
+                    order.shop_currency,
+                    order.presentment_currency,
+                )
+                if line["shop"]
+                else None,
             }
             for line in one.lines
         ],

@@ -18,6 +18,7 @@ from orders.filters import NAMES, OrderFilterSet, select
 from orders.models import Comment, TimelineEntry
 from orders.reading import StageCounts, get_order, list_orders, stage_counts, timeline_of, truth_behind
 from orders.services import full
+from orders.services.beside_look import ask_for_a_look
 from orders.timeline import describe, happened_by
 from stores.api.truth import truth_fields, truth_shown
 from stores.services.truth import truth_of
@@ -58,7 +59,8 @@ class OrderView(ApiView):
     )
     def get(self, request: Request, order_id: int) -> Response:
         order = get_order(self.actor, order_id)
-        full.wait_for_details(order)
+        if not full.wait_for_details(order):
+            ask_for_a_look(order)
         hidden = sorted(order.store.hidden_fields)
         return Response({**truth_shown(truth_of([order.store])), "hidden_fields": hidden, **order_detail(order)})
 

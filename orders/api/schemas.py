@@ -198,6 +198,69 @@ class RefundPart(Fields):
     lines = RefundLine(many=True)
 
 
+class ReturnLine(Fields):
+    gid = serializers.CharField()
+    line_item_gid = serializers.CharField(allow_blank=True, help_text="Empty where the shop names no line.")
+    quantity = serializers.IntegerField()
+    processed = serializers.IntegerField(help_text="Received and dealt with.")
+    refundable = serializers.IntegerField()
+    refunded = serializers.IntegerField()
+    reason = serializers.CharField(allow_blank=True, help_text="Shopify's word, in the shop's language.")
+    reason_note = serializers.CharField(allow_blank=True)
+    customer_note = serializers.CharField(allow_blank=True)
+    total = BothMoney(allow_null=True)
+
+
+class ReturnPart(Fields):
+    gid = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+    status = serializers.CharField(help_text="REQUESTED, OPEN, CLOSED, DECLINED or CANCELED.")
+    created_at = serializers.DateTimeField()
+    approved_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    decline_reason = serializers.CharField(allow_blank=True)
+    decline_note = serializers.CharField(allow_blank=True)
+    quantity = serializers.IntegerField()
+    refund_gids = serializers.ListField(child=serializers.CharField())
+    lines = ReturnLine(many=True)
+
+
+class RiskFact(Fields):
+    description = serializers.CharField(allow_blank=True)
+    sentiment = serializers.CharField(help_text="POSITIVE, NEUTRAL or NEGATIVE.")
+
+
+class Risk(Fields):
+    """Shopify's assessment; all empty while the shop gives none."""
+
+    level = serializers.CharField(allow_blank=True, help_text="HIGH, MEDIUM, LOW, PENDING or NONE: the gravest.")
+    recommendation = serializers.CharField(allow_blank=True)
+    facts = RiskFact(many=True)
+
+
+class Dispute(Fields):
+    gid = serializers.CharField()
+    status = serializers.CharField()
+    type = serializers.CharField(help_text="CHARGEBACK or INQUIRY.")
+
+
+class PaymentSchedule(Fields):
+    gid = serializers.CharField()
+    issued_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True, help_text="When it was paid.")
+    balance = serializers.CharField(help_text="What of the total is owed.")
+    total = serializers.CharField()
+    currency = serializers.CharField()
+
+
+class PaymentTerms(Fields):
+    name = serializers.CharField()
+    type = serializers.CharField()
+    due_in_days = serializers.IntegerField(allow_null=True)
+    schedules = PaymentSchedule(many=True)
+
+
 class PendingChange(Fields):
     verb = serializers.CharField()
     state = serializers.ChoiceField(ChangeState.choices)
@@ -244,7 +307,10 @@ class OrderDetail(TruthShape, OrderRow):
     shipping_title = serializers.CharField(allow_blank=True)
     status_page_url = serializers.CharField(allow_blank=True)
     requires_shipping = serializers.BooleanField()
-    dispute_status = serializers.CharField(allow_blank=True)
+    dispute_status = serializers.CharField(allow_blank=True, help_text="Of the most pressing dispute.")
+    payment_due_at = serializers.DateTimeField(
+        allow_null=True, help_text="The nearest day of the terms of payment that was not met yet."
+    )
     deleted_at = serializers.DateTimeField(allow_null=True)
     first_seen_at = serializers.DateTimeField()
     mirrored_at = serializers.DateTimeField(help_text="When the mirror was last written.")
@@ -258,3 +324,11 @@ class OrderDetail(TruthShape, OrderRow):
     fulfillments = FulfillmentPart(many=True)
     transactions = TransactionPart(many=True)
     refunds = RefundPart(many=True)
+    returns = ReturnPart(many=True)
+    risk = Risk()
+    disputes = Dispute(many=True)
+    payment_terms = PaymentTerms(allow_null=True)
+    looked_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When returns, facts of the risk, terms of payment and Shopify's timeline were last looked at.",
+    )

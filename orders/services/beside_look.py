@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Case, F, IntegerField, Q, When
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from backoffice.core import queue
 from backoffice.core.chunks import chunked
@@ -117,8 +117,8 @@ def ask_for_a_look(order: Order) -> None:
     shop itself."""
     if order.deleted_at is not None or not order.store.is_connected:
         return
-    seen = Beside.objects.filter(order=order, looked_at__gt=Now() - _AGAIN_AFTER)
-    if not seen.exists():
+    beside: Beside | None = getattr(order, "beside", None)
+    if beside is None or beside.looked_at is None or beside.looked_at < timezone.now() - _AGAIN_AFTER:
         queue.ring(JOB, order.store_id, order.pk)
 
 

@@ -102,6 +102,10 @@ def _hidden(hidden: Hidden) -> Line:
     return Line("hidden_fields", _("Personal data"), Tone.WARNING, says, hidden.remedy)
 
 
+# What takes its turn within a share of the budget is never as near as what follows changes.
+_IN_TURN = {StreamName.TIMELINES.value: timedelta(hours=1)}
+
+
 def _streams(facts: Facts) -> Iterator[Line]:
     """The orders first: the others follow them."""
     for stream in sorted(facts.streams, key=lambda each: (each.resource != StreamName.ORDERS, each.resource)):
@@ -125,8 +129,12 @@ def _stream(stream: SyncStream, label: str, now: datetime) -> Line:
         if seconds < 120
         else ngettext("%(n)d minute behind", "%(n)d minutes behind", seconds // 60) % {"n": seconds // 60}
     )
-    if lag <= behind_after():
+    if lag <= _IN_TURN.get(stream.resource, behind_after()):
         return Line(key, label, Tone.GOOD, says)
+    waits = stream.next_attempt_at is not None and now - stream.next_attempt_at < behind_after()
+    if stream.resource in _IN_TURN and waits:
+        slow = _("There are more live orders than a tenth of this shop's budget reaches in an hour: the oldest wait.")
+        return Line(key, label, Tone.WARNING, says, stream.error_message or slow)
     tone = Tone.BAD if lag > _LONG_BEHIND else Tone.WARNING
     worker = _("Nothing has asked this shop: see whether `manage.py work` runs.")
     return Line(key, label, tone, says, stream.error_message or worker)

@@ -10,17 +10,19 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_q.models import OrmQ
 from django_scopes import scopes_disabled
 
 from orders.admin.remaining import conditions, ending
 from orders.choices import ChangeState, Level, Source, Stage, Verb
 from orders.models import Fulfillment, Order, Refund, RemoteChange, TimelineEntry, Transaction
+from orders.services.beside_look import JOB as LOOK_JOB
 from orders.services.full import OPENED_JOB
 from stores.choices import StoreState
 from stores.models import Store
 from tests.admin.conftest import text_of
-from tests.builders.orders import PLACED, make_customer, make_fulfillment_order, make_order
+from tests.builders.orders import PLACED, make_beside, make_customer, make_fulfillment_order, make_order
 
 pytestmark = pytest.mark.django_db
 
@@ -274,7 +276,9 @@ def test_a_big_order_costs_as_many_queries_as_a_small_one(agents_browser, store)
     for number in range(20):
         entry(big, "order.updated", PLACED + timedelta(minutes=number), field="note")
     entry(small, "order.updated", PLACED, field="note")
-    assert cost(big) == cost(small) <= 24
+    for order in (small, big):
+        make_beside(order, looked_at=timezone.now())
+    assert cost(big) == cost(small) <= 25
 
 
 def test_a_viewer_reads_and_is_offered_nothing(signed_in, viewer, store):
@@ -332,3 +336,54 @@ def test_a_summary_of_a_store_that_is_not_connected_says_what_it_is(agents_brows
     assert "summary only" in shown
     assert "the details are being fetched" not in shown
     assert not OrmQ.objects.exists()
+
+
+@pytest.mark.row("FEAT-C12")
+def test_returns_risk_disputes_and_terms_of_payment_are_on_the_page(agents_browser, store):
+    order = make_order(
+        store,
+        risk_level="HIGH",
+        dispute_status="NEEDS_RESPONSE",
+        disputes=[{"gid": "gid://shopify/OrderDisputeSummary/1", "status": "NEEDS_RESPONSE", "type": "CHARGEBACK"}],
+    )
+    past = {"due_at": "2026-01-03T12:00:00+00:00", "completed_at": None, "total": "25.00", "currency": "EUR"}
+    make_beside(
+        order,
+        risk_facts=[{"description": "Countries <b>differ</b>", "sentiment": "NEGATIVE"}],
+        payment_terms={"name": "Net 30", "schedules": [past]},
+    )
+    entry(order, "shop.comment", PLACED, text="Ring first <script>", attachments=["a.png"])
+
+    page = agents_browser.get(url_of(order)).content.decode()
+    text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+    for words in (
+        f"{order.name}-R1",
+        "1 × Blue mug Size too small “Pinches” “Please hurry”",
+        "High risk",
+        "Dispute: respond Chargeback",
+        "Terms of payment Net 30 Overdue €25.00",
+    ):
+        assert words in text, words
+    assert "Countries &lt;b&gt;differ&lt;/b&gt;" in page
+    assert "Ring first &lt;script&gt;" in page
+
+
+def test_comments_of_shopify_are_among_the_comments_and_not_among_the_events(agents_browser, store):
+    order = make_order(store)
+    entry(order, "shop.comment", PLACED, text="Ring first")
+    entry(order, "shop.event", PLACED, action="mail_sent", text="A mail was sent.")
+
+    comments, events = (text_of(agents_browser.get(url_of(order), {"show": show})) for show in ("comments", "events"))
+
+    assert ("Ring first" in comments, "A mail was sent." in comments) == (True, False)
+    assert ("Ring first" in events, "A mail was sent." in events) == (False, True)
+
+
+def test_opening_an_order_asks_for_a_look_at_what_no_webhook_tells(agents_browser, store):
+    order = make_order(store)
+    OrmQ.objects.all().delete()
+
+    agents_browser.get(url_of(order))
+
+    assert [(task.func(), task.args()) for task in OrmQ.objects.all()] == [(LOOK_JOB, (store.pk, order.pk))]

@@ -17,7 +17,7 @@ from orders.models import Fulfillment, Order, Refund, Transaction
 from orders.services.full import OPENED_JOB
 from orders.timeline import NewEntry, write
 from stores.models import Store, SyncStream
-from tests.builders.orders import make_customer, make_fulfillment_order, make_order, make_orders
+from tests.builders.orders import make_beside, make_customer, make_fulfillment_order, make_order, make_orders
 
 URL = "/api/v1/orders/"
 AT = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
@@ -84,6 +84,41 @@ def test_everything_about_an_order_with_exact_amounts(api: Client, store: Store)
     assert shown["admin_url"] == f"https://admin.shopify.com/store/{store.handle}/orders/{order.legacy_id}"
 
 
+@pytest.mark.row("FEAT-C12")
+def test_what_stands_beside_an_order_is_shown_with_when_it_was_looked_at(api: Client, store: Store):
+    order = make_order(
+        store,
+        risk_level="HIGH",
+        risk_recommendation="CANCEL",
+        dispute_status="WON",
+        disputes=[{"gid": "gid://shopify/OrderDisputeSummary/1", "status": "WON", "type": "INQUIRY"}],
+        payment_due_at=AT,
+    )
+    schedule = {
+        "gid": "gid://shopify/PaymentSchedule/1",
+        "issued_at": None,
+        "due_at": "2026-11-03T12:00:00+00:00",
+        "completed_at": None,
+        "balance": "25.00",
+        "total": "25.00",
+        "currency": "EUR",
+    }
+    terms = {"name": "Net 30", "type": "NET", "due_in_days": 30, "schedules": [schedule]}
+    facts = [{"description": "Countries differ", "sentiment": "NEGATIVE"}]
+    make_beside(order, risk_facts=facts, payment_terms=terms)
+
+    shown = api.get(f"{URL}{order.pk}/").json()
+
+    assert shown["risk"] == {"level": "HIGH", "recommendation": "CANCEL", "facts": facts}
+    assert shown["disputes"] == order.disputes
+    assert (shown["payment_terms"], shown["payment_due_at"]) == (terms, "2026-11-03T12:00:00Z")
+    (one,) = shown["returns"]
+    assert (one["status"], one["name"], one["closed_at"]) == ("OPEN", f"{order.name}-R1", None)
+    (line,) = one["lines"]
+    assert (line["reason"], line["total"]["shop"]) == ("Size too small", {"amount": "12.50", "currency": "EUR"})
+    assert shown["looked_at"] is not None
+
+
 def test_as_many_queries_for_an_order_of_thirty_parts_as_for_three(api: Client, store: Store):
     def queries(order: Order) -> int:
         with CaptureQueriesContext(connection) as captured:
@@ -91,7 +126,8 @@ def test_as_many_queries_for_an_order_of_thirty_parts_as_for_three(api: Client, 
         return len(captured)
 
     small, large = full_order(store, lines=3), full_order(store, lines=30)
-    queries(small)
+    for order in (small, large):
+        queries(order)  # the first look rings for what no webhook tells, once
     assert queries(small) == queries(large)
 
 

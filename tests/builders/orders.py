@@ -14,7 +14,7 @@ from django_scopes import scopes_disabled
 
 from backoffice.core.text import fold
 from orders.choices import Stage
-from orders.models import Customer, FulfillmentOrder, LineItem, Order, OrderTag
+from orders.models import Beside, Customer, FulfillmentOrder, LineItem, Order, OrderTag, Return
 from stores.models import Credential, Merchant, Store
 
 _stores, _orders, _lines, _customers, _fulfillment_orders = count(1), count(1001), count(1), count(1), count(1)
@@ -163,6 +163,40 @@ def make_fulfillment_order(order: Order, *, status: str = "OPEN", holds: Sequenc
     )
     if holds:
         Order.objects.filter(pk=order.pk).update(on_hold=True, hold_reasons=list(holds))
+    return row
+
+
+@scopes_disabled()
+def make_beside(order: Order, **fields: Any) -> Beside:
+    """What stands beside an order: looked at when it was placed, with an open return of one piece of its first line."""
+    line = order.lines.order_by("position").first()
+    values: dict[str, Any] = {"looked_at": order.created_at, "store_id": order.store_id}
+    row: Beside = Beside.objects.create(order=order, **(values | fields))
+    Return.objects.create(
+        store_id=order.store_id,
+        order=order,
+        gid=f"gid://shopify/Return/{order.pk}",
+        name=f"{order.name}-R1",
+        status="OPEN",
+        created_at=order.created_at,
+        approved_at=order.created_at,
+        quantity=1,
+        lines=[
+            {
+                "gid": f"gid://shopify/ReturnLineItem/{order.pk}",
+                "line_item_gid": line.gid if line else "",
+                "quantity": 1,
+                "processed": 0,
+                "refundable": 1,
+                "refunded": 0,
+                "reason": "Size too small",
+                "reason_note": "Pinches",
+                "customer_note": "Please hurry",
+                "shop": "12.50",
+                "presentment": "12.50",
+            }
+        ],
+    )
     return row
 
 

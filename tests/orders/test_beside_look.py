@@ -155,7 +155,7 @@ def test_opening_an_order_asks_for_a_look_and_does_not_wait_for_it(connected: St
     assert row.looked_at is not None
     assert row.due_at is None
     OrmQ.objects.all().delete()
-    ask_for_a_look(order)
+    ask_for_a_look(Order.objects.select_related("store", "beside").get(pk=order.pk))
     assert calls() == []
 
 

@@ -155,6 +155,26 @@ def test_each_clock_shows_its_own_lag(well, behind, tone, resource):
     assert ("manage.py work" in found.todo) == (tone != "good")
 
 
+@pytest.mark.parametrize(
+    ("behind", "tone", "says_why"),
+    [(timedelta(minutes=50), "good", False), (timedelta(hours=5), "warning", True)],
+)
+def test_what_takes_its_turn_is_given_an_hour_and_then_says_why_it_is_slow(well, behind, tone, says_why):
+    SyncStream.objects.update_or_create(
+        store=well,
+        resource="timelines",
+        defaults={
+            "phase": SyncPhase.FOLLOWING,
+            "true_as_of": NOW() - behind,
+            "next_attempt_at": NOW() + timedelta(seconds=7),
+        },
+    )
+
+    line = lines(well)["stream.timelines"]
+
+    assert (line.tone, "a tenth of this shop's budget" in line.todo) == (tone, says_why)
+
+
 def test_an_error_of_a_stream_is_what_to_do_about_its_lag(well):
     SyncStream.objects.update(
         true_as_of=NOW() - timedelta(minutes=10), error_code="x", error_message="The shop answers with nonsense."
