@@ -143,6 +143,7 @@ def test_a_permission_that_is_missing_is_a_line_with_where_to_add_it(well):
     assert health_of(well).missing == ("write_orders",)
 
 
+@pytest.mark.row("FEAT-A40")
 @pytest.mark.parametrize(
     ("behind", "tone"),
     [(timedelta(seconds=100), "good"), (timedelta(minutes=10), "warning"), (timedelta(hours=2), "bad")],
