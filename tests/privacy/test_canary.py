@@ -226,3 +226,24 @@ def _print(before: Scan, after: Scan) -> None:
     for place, words in sorted(before.hits.items()):
         print(f"  before: {place} ({len(words)})")
     print(f"  after: {len(after.hits)}")
+
+
+@pytest.mark.row("REL-G01", "REL-G02")
+def test_a_shop_that_forgot_him_first_leaves_nothing_here_either(connected: Store, shop) -> None:
+    """Shopify blanks its own orders, which the mirror reads, before it asks us to do the same."""
+    canary = choose(connected)
+    order = canary.orders[0]
+    shop.act("edit_note", order=order.gid, note=f"{canary.customer.name} of ZzQuartermain")
+    run_sync(connected)
+    add_comment(order, f"{canary.customer.name} rang", actor=SYSTEM, source=Source.STAFF)
+    shop.act("redact_customer", order=order.gid)
+    run_sync(connected)
+    order.refresh_from_db()
+    assert (order.email, order.customer) == ("", None)
+    assert scan(canary.words).tables_hit >= {"orders_customer", "orders_comment"}
+
+    person = {"id": canary.number, "email": canary.customer.email}
+    numbers = [one.legacy_id for one in canary.orders]
+    notify(connected, "customers/redact", secret=shop.webhook_secret, customer=person, orders_to_redact=numbers)
+    work_off(connected)
+    assert scan(canary.words).hits == {}

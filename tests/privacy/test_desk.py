@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db.models import F
@@ -298,3 +300,26 @@ def test_every_application_that_holds_personal_data_is_asked() -> None:
         "orders.mirror",
         "stores.quarantine",
     }
+
+
+# Payloads as Shopify publishes them, one file a topic, where they are given.
+SAMPLES = [
+    path
+    for path in sorted(Path(os.environ.get("SHOPIFY_WEBHOOK_SAMPLES", "samples-not-given")).glob("*.json"))
+    if path.stem in ("customers__data_request", "customers__redact", "shop__redact")
+]
+
+
+def test_the_published_payloads_are_kept_and_carried_out(store: Store) -> None:
+    if not SAMPLES:
+        pytest.skip("SHOPIFY_WEBHOOK_SAMPLES names no folder with payloads")
+    disconnect_store(store, actor=SYSTEM)
+    for path in SAMPLES:
+        sample = json.loads(path.read_text())
+        assert notify(store, sample["topic"], **(sample["payload"] | {"shop_domain": store.domain})) == 200
+    work_off(store)
+    assert sorted(ComplianceRequest.objects.values_list("kind", "state")) == [
+        ("erase_person", "done"),
+        ("erase_shop", "done"),
+        ("export", "done"),
+    ]
