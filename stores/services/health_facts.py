@@ -12,8 +12,18 @@ from django.db.models import Count, Min
 from backoffice.core.clock import db_now
 from stores.choices import InboxState, SubscriptionState
 from stores.features import FeatureState, features_of_all
-from stores.models import Credential, InboxMessage, Quarantined, Store, Subscription, SubscriptionCheck, SyncStream
+from stores.models import (
+    ComplianceRequest,
+    Credential,
+    InboxMessage,
+    Quarantined,
+    Store,
+    Subscription,
+    SubscriptionCheck,
+    SyncStream,
+)
 
+from .compliance import OPEN
 from .truth import StoreTruth, truths_of
 
 
@@ -32,7 +42,8 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Of one store, at `now`. `oldest_waiting`: since when the webhook that waits longest is here."""
+    """Of one store, at `now`. `oldest_waiting`: since when the webhook that waits longest is here; `first_due`: when
+    the first of its open privacy requests must be done."""
 
     store: Store
     now: datetime
@@ -46,6 +57,8 @@ class Facts:
     oldest_waiting: datetime | None = None
     failed: int = 0
     parked: int = 0
+    first_due: datetime | None = None
+    due_trouble: str = ""
 
     @property
     def refused_topics(self) -> tuple[Subscription, ...]:
@@ -78,7 +91,7 @@ def facts_of(stores: Iterable[Store]) -> Mapping[int, Facts]:
         found.topics[topic.store_id].append(topic)
     _read_inbox(stores, found.inbox)
     checks = {check.store_id: check for check in SubscriptionCheck.objects.filter(store__in=stores)}
-    parked = _parked(stores)
+    parked, due = _parked(stores), _due(stores)
     truths, features, tokens = truths_of(stores), features_of_all(stores), _tokens(stores)
     return {
         store.pk: Facts(
@@ -94,6 +107,8 @@ def facts_of(stores: Iterable[Store]) -> Mapping[int, Facts]:
             oldest_waiting=found.inbox[store.pk].oldest,
             failed=found.inbox[store.pk].failed,
             parked=parked.get(store.pk, 0),
+            first_due=due[store.pk].due_at if store.pk in due else None,
+            due_trouble=due[store.pk].error_message if store.pk in due else "",
         )
         for store in stores
     }
@@ -112,6 +127,12 @@ def _read_inbox(stores: list[Store], inbox: dict[int, _Inbox]) -> None:
 def _parked(stores: list[Store]) -> dict[int, int]:
     rows = Quarantined.objects.filter(store__in=stores).order_by().values("store_id").annotate(number=Count("pk"))
     return {row["store_id"]: row["number"] for row in rows}
+
+
+def _due(stores: list[Store]) -> dict[int, ComplianceRequest]:
+    """The first privacy request of each store that is not done."""
+    rows = ComplianceRequest.objects.filter(store__in=stores, state__in=OPEN).defer("payload").order_by("-due_at")
+    return {row.store_id: row for row in rows if row.store_id is not None}
 
 
 def _tokens(stores: list[Store]) -> dict[int, Token]:

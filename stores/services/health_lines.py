@@ -42,7 +42,7 @@ def lines_of(facts: Facts) -> tuple[Line, ...]:
         lines.append(_hidden(hidden))
     if facts.store.is_connected:
         lines += [*_streams(facts), _webhooks(facts), _inbox(facts)]
-    return (*lines, _parked(facts), _proof(facts))
+    return (*lines, _parked(facts), *_privacy(facts), _proof(facts))
 
 
 def worst(lines: Iterable[Line]) -> Line:
@@ -179,6 +179,21 @@ def _parked(facts: Facts) -> Line:
         return Line("quarantine", label, Tone.GOOD, _("nothing"))
     says = ngettext("%(n)d order", "%(n)d orders", facts.parked) % {"n": facts.parked}
     return Line("quarantine", label, Tone.WARNING, says, _("See why, and have them tried again, under “Set aside”."))
+
+
+def _privacy(facts: Facts) -> Iterator[Line]:
+    """Only while something is asked for: what is done stands on a page of its own."""
+    if facts.first_due is None:
+        return
+    label = pgettext("page", "Privacy requests")
+    if facts.first_due < facts.now:
+        todo = _("The law's month is over. See whether `manage.py work` runs, and what “Privacy requests” says.")
+        yield Line("privacy", label, Tone.BAD, _("overdue"), todo)
+    elif facts.due_trouble:
+        todo = _("It is tried again within the hour. If this stays, send the log to whoever looks after this software.")
+        yield Line("privacy", label, Tone.WARNING, _("held up"), todo)
+    else:
+        yield Line("privacy", label, Tone.INFO, _("under way"))
 
 
 def _proof(facts: Facts) -> Line:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ from stores.choices import ComplianceKind, ComplianceState, StoreState
 from stores.models import ComplianceRequest, Credential, ExportPiece, InboxMessage, RetiredSigner, Store
 from stores.services import compliance, compliance_work
 from stores.services.connect import disconnect_store
+from stores.services.health_facts import facts_of
+from stores.services.health_lines import lines_of
 from tests.builders.orders import make_customer, make_order
 
 from .desk import notify, redact, work_off
@@ -300,6 +302,21 @@ def test_every_application_that_holds_personal_data_is_asked() -> None:
         "orders.mirror",
         "stores.quarantine",
     }
+
+
+@pytest.mark.parametrize(
+    ("changes", "tone"),
+    [({}, "info"), ({"error_message": "ValueError"}, "warning"), ({"due_at": datetime(2026, 1, 1, tzinfo=UTC)}, "bad")],
+)
+def test_what_is_owed_stands_in_the_stores_health_until_it_is_done(
+    store: Store, changes: dict[str, object], tone: str
+) -> None:
+    redact(store, customer=1)
+    ComplianceRequest.objects.update(**changes)
+    found = {line.key: line.tone.value for line in lines_of(facts_of([store])[store.pk])}
+    assert found["privacy"] == tone
+    work_off(store)
+    assert "privacy" not in {line.key for line in lines_of(facts_of([store])[store.pk])}
 
 
 # Payloads as Shopify publishes them, one file a topic, where they are given.
