@@ -26,7 +26,7 @@ JOBS = (
     # Shopify deletes a subscription after eight deliveries that failed.
     Job("webhooks", "stores.services.webhooks.subscribe_all_job", "7 * * * *"),
     # New scopes, versions that end, a refused scope that is tried again.
-    Job("shops", "stores.services.facts.look_all_job", "41 3 * * *"),
+    Job("shops", "stores.services.facts.look_all_job", "41 * * * *"),
     Job("looks", "orders.services.beside_look.look_at_the_rest_job", "23 1 * * *"),
     Job("proof", "stores.services.proof.prove_all_job", "10 2 * * *"),
 )

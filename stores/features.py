@@ -259,7 +259,9 @@ def _refused(scopes: Iterable[str]) -> str:
 
 
 def _since(store: Store, scopes: Iterable[str]) -> datetime | None:
-    times = [store.refused_scopes[scope]["since"] for scope in scopes if scope in store.refused_scopes]
+    # Where reading is refused, writing is off as well.
+    forms = [form for scope in scopes for form in (scope, scope.replace("write_", "read_", 1))]
+    times = [store.refused_scopes[scope]["since"] for scope in forms if scope in store.refused_scopes]
     return datetime.fromisoformat(min(times)) if times else None
 
 

@@ -21,6 +21,7 @@ from .shopify.classify import error_code, is_unapproved
 from .shopify.client import Heard
 from .shopify.redaction import fields_with_values, withheld_fields
 from .shopify.scopes import named_in
+from .tokens import LOOK_JOB
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +50,8 @@ class Listener:
 
     def _version(self, heard: Heard) -> None:
         said = {"api_asked": heard.asked[:10], "api_version": heard.served[:10]}
-        # Some of our calls may be deprecated and others not: the first reason stays until the daily look clears it.
-        if heard.deprecated and not self._store.api_deprecated:
+        # Some of our calls may be deprecated and others not: the first reason stays while we ask for this version.
+        if said["api_asked"] != self._store.api_asked or not self._store.api_deprecated:
             said["api_deprecated"] = heard.deprecated[:500]
         if all(getattr(self._store, name) == value for name, value in said.items()):
             return
@@ -61,7 +62,7 @@ class Listener:
                 "Shopify answers with another API version",
                 extra={"store": self._store.pk, "asked": heard.asked, "served": heard.served},
             )
-        if changed and "api_deprecated" in said:
+        if changed and said.get("api_deprecated"):
             logger.warning(
                 "Shopify calls our calls deprecated", extra={"store": self._store.pk, "why": said["api_deprecated"]}
             )
@@ -79,6 +80,8 @@ class Listener:
             for scope in sorted(granted):
                 refused[scope] = {"since": refused.get(scope, {}).get("since", now.isoformat()), "until": until}
             Store._base_manager.filter(pk=store.pk).update(refused_scopes=refused)
+            # Mostly it was taken away, and we have not heard of it yet.
+            queue.ring(LOOK_JOB, store.pk)
         self._store.refused_scopes = refused
         logger.warning("A granted scope is refused", extra={"store": self._store.pk, "scopes": sorted(granted)})
 

@@ -1,4 +1,4 @@
-"""The shop's own words about itself and about what the app may do, read again: daily, when a webhook or a new token
+"""The shop's own words about itself and about what the app may do, read again: hourly, when a webhook or a new token
 hints at a change, and when Shopify shows what it used to hide."""
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ def columns_of(shop: ShopSnapshot) -> dict[str, object]:
 
 @for_all_stores
 def look_all_job() -> None:
-    """The daily look at every connected shop."""
+    """The hourly look at every connected shop: six points each."""
     for store_id in Store.objects.connected().values_list("pk", flat=True):
         queue.ring(JOB, store_id)
 
 
 @for_store
 def look_job(store_id: int) -> None:
-    """Reads one shop and keeps what it says. A shop that does not answer now is read the next day; its trouble is noted
-    where it is trouble."""
+    """Reads one shop and keeps what it says. A shop that does not answer now is read an hour later; its trouble is
+    noted where it is trouble."""
     queue.answered(JOB, store_id)
     store = Store.objects.connected().filter(pk=store_id).first()
     if store is None:
@@ -79,7 +79,7 @@ def refresh(store: Store, client: Client) -> None:
         row = Store.objects.select_for_update(no_key=True).get(pk=store.pk)
         changed = set(row.scopes) != shop.scopes
         refused = {} if changed else _still_refused(row)
-        Store.objects.filter(pk=store.pk).update(**columns_of(shop), refused_scopes=refused, api_deprecated="")
+        Store.objects.filter(pk=store.pk).update(**columns_of(shop), refused_scopes=refused)
         if reads_more(without(row.scopes, row.refused_scopes), without(shop.scopes, refused)):
             sync.load_again(row)
         if changed:

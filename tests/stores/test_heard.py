@@ -73,6 +73,10 @@ def test_calls_of_which_only_some_are_deprecated_write_once(store: Store):
     for deprecated in ("old field", "", "another field", ""):
         Listener(told(store))(heard(deprecated=deprecated))
     assert told(store).api_deprecated == "old field"
+    Store.objects.filter(pk=store.pk).update(api_asked="2026-07")
+    Listener(told(store))(heard())
+    assert told(store).api_deprecated == ""
+    Listener(told(store))(heard(deprecated="old field"))
     listener = Listener(told(store))
     with CaptureQueriesContext(connection) as queries:
         listener(heard(deprecated="another field"))
@@ -250,3 +254,25 @@ def test_nulls_of_an_app_that_lost_its_approval_overwrite_nothing(connected: Sto
     facts.shown_again_job(connected.pk)
     run_sync(connected)
     assert Order.objects.get(gid=new).email != ""
+
+
+def test_a_stream_whose_scope_vanished_goes_without_and_the_store_stays_connected(connected: Store, shop):
+    fewer = [scope for scope in connected.scopes if "fulfillment_orders" not in scope]
+    assert len(fewer) < len(connected.scopes)
+    shop.oauth(scopes=fewer)
+
+    run_sync(connected)
+
+    clock = SyncStream.objects.get(store=connected, resource="fulfillment_orders")
+    assert clock.error_code == "missing_scope"
+    kept = told(connected)
+    assert kept.state == StoreState.CONNECTED
+    off = {each.feature.name for each in features_of(kept) if each.refused_since}
+    assert {"fulfilment_orders", "fulfilment"} <= off
+
+    facts.look_job(connected.pk)
+    assert told(connected).scopes == sorted(fewer)
+    SyncStream.objects.update(next_attempt_at=None)
+    run_sync(connected)
+    clock.refresh_from_db()
+    assert clock.error_code == ""
