@@ -5,7 +5,7 @@ holds for ever."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -38,7 +38,7 @@ from .services.beside import write_besides
 from .services.beside_look import Look
 from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
-from .services.load import load_groups
+from .services.load import load_pieces
 
 # Whatever of these families comes, also under topics that we did not ask for or that do not exist yet.
 _FAMILIES = frozenset(
@@ -109,8 +109,10 @@ class OrdersResource:
     def bulk_document(self, store: Store, *, created_from: datetime, created_to: datetime) -> str | None:
         return bulk_document(created_from=created_from, created_to=created_to, scopes=store.usable_scopes)
 
-    def load(self, store: Store, groups: Sequence[Group], *, fetched_at: datetime) -> Ingested:
-        return load_groups(store, groups, fetched_at=fetched_at)
+    def load_pieces(
+        self, store: Store, pieces: Iterable[Sequence[Group]], *, fetched_at: datetime
+    ) -> Generator[Ingested, None, None]:
+        return load_pieces(store, pieces, fetched_at=fetched_at)
 
     def summaries(self, store: Store) -> int:
         return full.live_summaries(store)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -168,9 +168,12 @@ class Resource(Protocol):
         """The query that brings those created in the window in bulk; None for what cannot be had so. Equal windows and
         scopes give equal texts."""
 
-    def load(self, store: Store, groups: Sequence[Group], *, fetched_at: datetime) -> Ingested:
-        """Writes a piece of a bulk result; loading it again changes nothing. `fetched_at` is the database's time before
-        the operation was asked for. One that cannot be read or written is set aside and does not keep the others."""
+    def load_pieces(
+        self, store: Store, pieces: Iterable[Sequence[Group]], *, fetched_at: datetime
+    ) -> Generator[Ingested, None, None]:
+        """Writes a bulk result piece by piece, each told when it is written; loading one again changes nothing. The
+        next may be read ahead, in a thread: `pieces` must not touch the database. `fetched_at` is the database's time
+        before the operation was asked for. What cannot be read or written is set aside and does not keep the others."""
 
     def summaries(self, store: Store) -> int:
         """How many of the live ones here still wait for details that a bulk file does not bring; one cheap query."""
@@ -239,7 +242,9 @@ class FollowingOnly:
     def bulk_document(self, store: Store, *, created_from: datetime, created_to: datetime) -> str | None:
         return None
 
-    def load(self, store: Store, groups: Sequence[Group], *, fetched_at: datetime) -> Ingested:
+    def load_pieces(
+        self, store: Store, pieces: Iterable[Sequence[Group]], *, fetched_at: datetime
+    ) -> Generator[Ingested, None, None]:
         raise TypeError(f"{type(self).__name__} has no first load")
 
     def summaries(self, store: Store) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -60,7 +60,9 @@ def load_groups(store: Store, groups: Sequence[Group], *, fetched_at: datetime) 
     return _take_in(store, prepare(store, groups, fetched_at=fetched_at, now=clock.db_now()), fetched_at)
 
 
-def load_pieces(store: Store, pieces: Iterable[Sequence[Group]], *, fetched_at: datetime) -> Iterator[Ingested]:
+def load_pieces(
+    store: Store, pieces: Iterable[Sequence[Group]], *, fetched_at: datetime
+) -> Generator[Ingested, None, None]:
     """`load_groups` of one piece after the other, each told when it is in the mirror. While the database takes one in,
     the next is read and prepared in a thread of its own: `pieces` must not touch the database."""
     now = clock.db_now()

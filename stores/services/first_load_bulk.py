@@ -6,7 +6,9 @@ for at Shopify before it is asked for again. A file is loaded bucket by bucket, 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ from backoffice.core.clock import db_now
 from stores.choices import LoadState
 from stores.gateway import base_url_of
 from stores.models import LoadWindow, Store
+from stores.resources import Ingested
 from stores.shopify.bulk import (
     BulkOperation,
     cancel_bulk_operation,
@@ -22,7 +25,7 @@ from stores.shopify.bulk import (
     start_bulk_query,
 )
 from stores.shopify.bulk_download import HOSTS, download
-from stores.shopify.bulk_file import Group, SortedFile, sort_lines
+from stores.shopify.bulk_file import Bucket, Group, SortedFile, sort_lines
 from stores.shopify.errors import SENTENCES, Final, NeedsPerson, TryAgain, Uncertain
 from stores.shopify.throttle import Lane
 
@@ -30,7 +33,6 @@ from . import first_load_files as files
 from . import health
 from .first_load_windows import Load, fail, give_up_on_bulk, note_done, note_loaded, save
 
-_ORDERS_AT_ONCE = 1000
 _REFRESHED_AT_ONCE = 250
 _DOWNLOAD_SECONDS = 30.0
 _SKEW = timedelta(minutes=15)
@@ -128,49 +130,62 @@ def load_file(load: Load, window: LoadWindow, *, until: float) -> None:
     if is_new and time.monotonic() > until:
         return  # a long download and the sorting of what it brought need not fit in one turn
     sorted_file = sort_lines(file, into=folder / "buckets")
-    while window.next_bucket < sorted_file.buckets:
-        _load_bucket(load, window, sorted_file, window.next_bucket)
-        if time.monotonic() > until:
-            return
-    _finish(load, window, sorted_file, is_whole=done.is_whole)
+    if _load_buckets(load, window, sorted_file, until=until):
+        _finish(load, window, sorted_file, is_whole=done.is_whole)
 
 
-def _load_bucket(load: Load, window: LoadWindow, sorted_file: SortedFile, number: int) -> None:
-    bucket = sorted_file.read(number)
-    for at in range(0, len(bucket.groups), _ORDERS_AT_ONCE):
+def _load_buckets(load: Load, window: LoadWindow, sorted_file: SortedFile, *, until: float) -> bool:
+    """Loads one bucket after the other, beginning where the row says; False when the time was up before the last. The
+    row is brought up to date between two of them, so that whoever takes over repeats one at most."""
+    if window.asked_at is None:
+        raise TypeError("a file that nobody asked for")
+    read: deque[Bucket] = deque()
+
+    def pieces() -> Iterator[Sequence[Group]]:
+        for number in range(window.next_bucket, sorted_file.buckets):
+            read.append(sorted_file.read(number))
+            yield read[-1].groups
+
+    with closing(load.resource.load_pieces(load.store, pieces(), fetched_at=window.asked_at)) as loading:
+        for wanted in loading:
+            _note_bucket(load, window, read.popleft(), wanted)
+            if time.monotonic() > until:
+                break
+    return window.next_bucket >= sorted_file.buckets
+
+
+def _note_bucket(load: Load, window: LoadWindow, bucket: Bucket, wanted: Ingested) -> None:
+    """What the file may know better is read by id, and so are orders of which the file holds parts alone: they are
+    known by name, and nothing of them is missing then."""
+    done, report = wanted, bucket.report
+    for at in range(0, len(wanted.refetch), _REFRESHED_AT_ONCE):
         save(window)
-        _load_groups(load, window, bucket.groups[at : at + _ORDERS_AT_ONCE])
-    report = bucket.report
+        again = wanted.refetch[at : at + _REFRESHED_AT_ONCE]
+        done += load.resource.refresh(load.client, load.store, again, lane=Lane.BACKGROUND)
     if report.orphans and window.lost + report.orphans <= _MOST_ORPHANS:
-        # Their orders are known by name and read whole: nothing of them is missing then.
-        load.resource.refresh(load.client, load.store, report.missing_parents, lane=Lane.BACKGROUND)
+        _read_owners(load, report.missing_parents)
+    load.book.enter(len(bucket.groups), done, refetched=len(wanted.refetch))
     note_loaded(
         window,
         report.groups,
-        next_bucket=number + 1,
+        next_bucket=window.next_bucket + 1,
         objects_here=window.objects_here + report.objects,
         lost=window.lost + report.orphans,
     )
 
 
-def _load_groups(load: Load, window: LoadWindow, groups: Collection[Group]) -> None:
-    asked_at = window.asked_at
-    if asked_at is None:
-        raise TypeError("a file that nobody asked for")
-    wanted = load.resource.load(load.store, tuple(groups), fetched_at=asked_at)
-    done = wanted
-    for at in range(0, len(wanted.refetch), _REFRESHED_AT_ONCE):
-        again = wanted.refetch[at : at + _REFRESHED_AT_ONCE]
-        done += load.resource.refresh(load.client, load.store, again, lane=Lane.BACKGROUND)
-        save(window)
-    load.book.enter(len(groups), done, refetched=len(wanted.refetch))
+def _read_owners(load: Load, parents: Sequence[str]) -> None:
+    """Reads the orders of these by id, which may be orders or the fulfilment orders of some."""
+    traced = load.resource.trace(load.client, load.store, parents, lane=Lane.BACKGROUND)
+    wanted = list(dict.fromkeys(gid for gids in traced.values() for gid in gids))
+    load.resource.refresh(load.client, load.store, wanted, lane=Lane.BACKGROUND)
 
 
 def _finish(load: Load, window: LoadWindow, sorted_file: SortedFile, *, is_whole: bool) -> None:
     report = sorted_file.report
     in_parts = report.orphans
     if in_parts and window.lost + in_parts <= _MOST_ORPHANS:
-        load.resource.refresh(load.client, load.store, report.missing_parents, lane=Lane.BACKGROUND)
+        _read_owners(load, report.missing_parents)
     lost = window.lost + in_parts
     save(window, lost=lost + report.unreadable)
     complete = report.ends_whole and not report.unreadable and lost <= _MOST_ORPHANS

@@ -15,6 +15,7 @@ from django_scopes import scopes_disabled
 
 from backoffice.core.actor import SYSTEM
 from orders.models import LineItem, Order
+from orders.resources import OrdersResource
 from stores.choices import LoadState, LoadWay, StoreState, SyncPhase
 from stores.gateway import client_for
 from stores.models import LoadWindow, Store, SyncStream
@@ -395,21 +396,24 @@ def test_a_load_that_is_killed_anywhere_ends_with_the_same_rows(
 
 
 def test_what_is_loaded_is_not_loaded_again_after_a_kill(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    real_sort, real_load = first_load_bulk.sort_lines, first_load_bulk._load_groups
+    real_sort, real_load = first_load_bulk.sort_lines, OrdersResource.load_pieces
     monkeypatch.setattr(
         first_load_bulk, "sort_lines", lambda path, *, into: real_sort(path, into=into, bucket_bytes=3000)
     )
     loaded: list[str] = []
 
-    def counting(load, window, groups):
-        if len(loaded) >= 20 and Killed not in seen:
-            seen.append(Killed)
-            raise Killed
-        loaded.extend(group.gid for group in groups)
-        return real_load(load, window, groups)
+    def dying(self, store, pieces, *, fetched_at):
+        read = []
+        watched = (read.append(piece) or piece for piece in pieces)
+        for done in real_load(self, store, watched, fetched_at=fetched_at):
+            loaded.extend(group.gid for group in read.pop(0))
+            yield done
+            if len(loaded) >= 20 and Killed not in seen:
+                seen.append(Killed)
+                raise Killed
 
     seen: list[type] = []
-    monkeypatch.setattr(first_load_bulk, "_load_groups", counting)
+    monkeypatch.setattr(OrdersResource, "load_pieces", dying)
     begin(store)
     for _ in range(400):
         if stream(store).phase == SyncPhase.FOLLOWING:
@@ -425,11 +429,11 @@ def test_what_is_loaded_is_not_loaded_again_after_a_kill(store: Store, monkeypat
 
 def test_turns_are_short_and_each_gets_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     real_sort, steps = first_load_bulk.sort_lines, []
-    real_bucket = first_load_bulk._load_bucket
+    real_bucket = first_load_bulk._note_bucket
     monkeypatch.setattr(
         first_load_bulk, "sort_lines", lambda path, *, into: real_sort(path, into=into, bucket_bytes=9000)
     )
-    monkeypatch.setattr(first_load_bulk, "_load_bucket", lambda *args: (steps.append(turns), real_bucket(*args)))
+    monkeypatch.setattr(first_load_bulk, "_note_bucket", lambda *args: (steps.append(turns), real_bucket(*args)))
     monkeypatch.setattr(first_load, "_TURN_SECONDS", -1.0)
     begin(store)
     turns = 0
