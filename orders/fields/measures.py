@@ -51,6 +51,12 @@ MEASURES = (
         aliases=("fulfill_by",),
     ),
     Field(
+        "payment_due",
+        Moments("payment_due_at", "payment_due"),
+        pgettext_lazy("filter", "payment due"),
+        gettext_lazy("The nearest day of its terms of payment that was not met; from is included, before is not."),
+    ),
+    Field(
         "mailed",
         Moments("last_mailed_at", "mailed"),
         pgettext_lazy("filter", "last mailed"),

@@ -60,6 +60,15 @@ def test_orders_are_found_by_their_risk_and_their_dispute(api: Client, store: St
     assert refused(api, risk="grave") == [("risk", "value_unknown")]
 
 
+def test_orders_whose_payment_is_overdue_are_found_by_its_day(api: Client, store: Store):
+    make_order(store)
+    overdue = make_order(store, payment_due_at=timezone.now() - timedelta(days=3)).name
+    waiting = make_order(store, payment_due_at=timezone.now() + timedelta(days=3)).name
+
+    assert found(api, q="payment_due<today") == [overdue]
+    assert found(api, q="payment_due>=today") == [waiting]
+
+
 @pytest.mark.row("FEAT-A28")
 def test_the_four_states_are_filtered_apart_and_combined(api: Client, store: Store):
     combinations = list(product(("PAID", "PENDING"), ("UNFULFILLED", "ON_HOLD"), ("NO_RETURN", "IN_PROGRESS")))
