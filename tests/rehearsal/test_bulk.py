@@ -302,6 +302,22 @@ def test_links_die_after_seven_days_and_an_operation_after_ten(
     assert (read(stuck)["status"], read(stuck)["errorCode"]) == ("FAILED", "TIMEOUT")
 
 
+def test_files_whose_links_have_ended_are_let_go(
+    monkeypatch: pytest.MonkeyPatch, shop: Shop, worker: Worker, ask: Bulk, read: Bulk
+) -> None:
+    old = ask()["id"]
+    worker.finish_all()
+    path = shop.files.path(shop.bulk.get(int(old.rsplit("/", 1)[1])).file or "")  # type: ignore[union-attr]
+    assert path.exists()
+    later = shop.clock.now() + 8 * 86_400
+    monkeypatch.setattr(shop.clock, "now", lambda: later)
+    new = ask()["id"]
+    worker.finish_all()
+    assert not path.exists()
+    assert read(old)["status"] == "EXPIRED"
+    assert len(result(shop, new)) > 0
+
+
 def test_an_operation_begins_again_after_a_restart(tmp_path: Any, execute: Execute) -> None:
     settings = Settings(orders=120, state=tmp_path / "shop.sqlite3")
     shop = Shop(settings)

@@ -108,6 +108,13 @@ class Operations:
             "partialDataUrl": link if found.partial else None,
         }
 
+    def forget_files(self) -> None:
+        """Let go of results whose links have ended: a large shop's are hundreds of megabytes."""
+        gone = self._read("WHERE file IS NOT NULL AND completed_at < ?", [self._clock.now() - LINK_SECONDS])
+        for operation in gone:
+            self._files.drop(operation.file or "")
+            self.change(operation, file=None)
+
     def counts(self) -> dict[str, int]:
         """Operations by status."""
         return dict(self._store.query("SELECT status, count(*) FROM bulk_operations GROUP BY status"))

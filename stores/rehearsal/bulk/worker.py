@@ -29,6 +29,7 @@ from stores.rehearsal.shop import Shop
 LONGEST_SECONDS = 10 * 86_400
 """Shopify ends an operation that has not come to an end by itself."""
 _IDLE_SECONDS = 0.1
+_LONGEST_LINE = 65_536
 _FAILURES = {
     "bulk_failed": "INTERNAL_SERVER_ERROR",
     "bulk_timeout": "TIMEOUT",
@@ -111,6 +112,7 @@ class Worker:
         if faults is None:
             struck = shop.faults.strike(BULK_KINDS, {"bulk", *(stream.field for stream in plan.streams)})
             faults = {kind: asdict(fault) for kind, fault in struck.items()}
+        shop.bulk.forget_files()
         key = operation.file or shop.files.new_key()
         with shop.store.transaction():
             if self._again(operation).status == "CANCELING":
@@ -175,10 +177,10 @@ class Worker:
         path = self._shop.files.path(key)
         size = path.stat().st_size
         if "bulk_truncated" in faults and size:
-            last = len(path.read_bytes()[-65_536:].rstrip(b"\n").rsplit(b"\n", 1)[-1])
-            left = truncate(size, last, faults["bulk_truncated"]["bytes"], self._rng(operation))
             with path.open("r+b") as file:
-                file.truncate(left)
+                file.seek(max(0, size - _LONGEST_LINE))
+                last = len(file.read().rstrip(b"\n").rsplit(b"\n", 1)[-1])
+                file.truncate(truncate(size, last, faults["bulk_truncated"]["bytes"], self._rng(operation)))
         self._end(self._again(operation), status="COMPLETED", size=size)
 
     def _end(
