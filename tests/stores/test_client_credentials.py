@@ -231,6 +231,26 @@ def test_an_answer_for_an_access_that_was_replaced_meanwhile_is_not_kept(db, sho
     assert Credential.objects.get().token == "shpat_replacement"
 
 
+def test_when_minting_fails_it_is_kept_why_until_it_succeeds(db, shop):
+    store = connect(shop)
+    connected = Credential.objects.get()
+    assert (connected.minted_at is not None, connected.error_at, connected.error_code) == (True, None, "")
+    token_ends_in(store, minutes=2)
+    shop.faults("status", status=503, only="oauth", times=None)
+    source_of(store)()
+
+    failed = Credential.objects.get()
+    assert (failed.error_at is not None, failed.minted_at) == (True, connected.minted_at)
+    assert (failed.error_code, bool(failed.error_message)) == ("shop_unavailable", True)
+
+    shop.faults()
+    source_of(store)()
+
+    again = Credential.objects.get()
+    assert (again.error_at, again.error_code, again.error_message) == (None, "", "")
+    assert again.minted_at > connected.minted_at
+
+
 @pytest.mark.row("FEAT-A8")
 def test_a_token_that_ends_in_the_middle_of_a_run_is_replaced_without_a_word(db, shop):
     store = connect(shop)
