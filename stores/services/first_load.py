@@ -40,7 +40,7 @@ _ASKED_AT_ONCE = 2
 _READY_AT_ONCE = 2
 """A file that waits grows old: what changed meanwhile is read again one by one."""
 _NEWEST_ORDERS = 5_000
-_MOST_ORDERS = 50_000
+MOST_ORDERS = 50_000
 """Of one window: some 400 MB, and what a failed operation costs."""
 
 
@@ -64,7 +64,7 @@ def begin(
         Span(BEGINNING, created_to, count(BEGINNING, created_to)),
         count=count,
         newest=_NEWEST_ORDERS,
-        most=_MOST_ORDERS,
+        most=MOST_ORDERS,
     )
     with transaction.atomic():
         keep()

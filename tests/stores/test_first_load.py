@@ -42,7 +42,7 @@ def _small(settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.BULK_LOAD_ABOVE = 20
     settings.FIRST_LOAD_DIR = tmp_path / "first_load"
     monkeypatch.setattr(first_load, "_NEWEST_ORDERS", 10)
-    monkeypatch.setattr(first_load, "_MOST_ORDERS", 25)
+    monkeypatch.setattr(first_load, "MOST_ORDERS", 25)
     monkeypatch.setattr(first_load_windows, "_SMALLEST", 6)
 
 

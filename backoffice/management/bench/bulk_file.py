@@ -59,13 +59,13 @@ def read_seeds(directory: Path) -> Seeds:
     return Seeds(shop, chosen)
 
 
-def write_file(path: Path, seeds: Sequence[Group], *, orders: int) -> int:
-    """Writes `orders` orders; returns how many objects they are."""
+def write_file(path: Path, seeds: Sequence[Group], *, first: int, orders: int) -> int:
+    """Writes `orders` orders, the `first` and the following; returns how many objects they are."""
     objects = 0
     with path.open("wb") as file:
-        for start in range(0, orders, _PAGE):
+        for start in range(first, first + orders, _PAGE):
             parts: list[bytes] = []
-            for number in range(start, min(start + _PAGE, orders)):
+            for number in range(start, min(start + _PAGE, first + orders)):
                 copy, seed = divmod(number, len(seeds))
                 own, *others = [_ID.sub(rb"\g<0>%05d" % copy, line) for line in seeds[seed].lines]
                 file.write(own + b"\n")
