@@ -5,6 +5,7 @@ holds for ever."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from stores.resources import Announced, Evidence, FollowingOnly, Ingested, Page,
 from stores.shopify.bulk_file import Group
 from stores.shopify.bulk_query import bulk_document
 from stores.shopify.client import Client
+from stores.shopify.deletions import DeletedOrder, read_deletions
+from stores.shopify.errors import Final
 from stores.shopify.hints import Hint, read_hint
 from stores.shopify.reading import (
     ChangedFulfillmentOrder,
@@ -31,7 +34,7 @@ from stores.shopify.scopes import reads_fulfillment_orders
 from stores.shopify.snapshots import OrderSnapshot
 from stores.shopify.throttle import Lane
 
-from .models import FulfillmentOrder
+from .models import FulfillmentOrder, Order
 from .services import beside_look, full, hints
 from .services.aside import set_aside, told
 from .services.beside import write_besides
@@ -39,6 +42,8 @@ from .services.beside_look import Look
 from .services.evidence import OrdersEvidence
 from .services.ingest import ingest_orders, mark_deleted
 from .services.load import load_pieces
+
+logger = logging.getLogger(__name__)
 
 # Whatever of these families comes, also under topics that we did not ask for or that do not exist yet.
 _FAMILIES = frozenset(
@@ -170,32 +175,51 @@ class OrdersResource:
 
 
 class FulfillmentOrdersResource(FollowingOnly):
-    """Finds the orders whose fulfilment orders changed."""
+    """Finds what moves no order's clock: orders whose fulfilment orders changed, and orders that were deleted."""
 
     name, of = "fulfillment_orders", OrdersResource.name
 
     def changed_page(
         self, client: Client, store: Store, *, updated_from: datetime, after: str | None, lane: Lane
     ) -> Page:
+        deleted = _deletions(client, store, updated_from, lane) if after is None else ()
         if not reads_fulfillment_orders(store.usable_scopes):
-            return Page((), None, False)
+            return Page(deleted, None, False)
         page = read_changed_fulfillment_orders(client, updated_from=updated_from, lane=lane, after=after)
-        return Page(page.items, page.end_cursor, page.has_next)
+        return Page((*deleted, *page.items), page.end_cursor, page.has_next)
 
-    def updated_at(self, item: ChangedFulfillmentOrder) -> datetime:
-        return item.updated_at
+    def updated_at(self, item: ChangedFulfillmentOrder | DeletedOrder) -> datetime:
+        return item.deleted_at if isinstance(item, DeletedOrder) else item.updated_at
 
     def ingest(
-        self, store: Store, items: Sequence[ChangedFulfillmentOrder], *, fetched_at: datetime, backfilled: bool
+        self,
+        store: Store,
+        items: Sequence[ChangedFulfillmentOrder | DeletedOrder],
+        *,
+        fetched_at: datetime,
+        backfilled: bool,
     ) -> Ingested:
-        """Names the orders to read again: those whose fulfilment order is not here in this state."""
-        rows = FulfillmentOrder.objects.filter(store=store, gid__in=[item.gid for item in items])
+        """Names the orders to read again: those whose fulfilment order is not here in this state, and those that are
+        here and are said to be deleted."""
+        changed = [item for item in items if isinstance(item, ChangedFulfillmentOrder)]
+        rows = FulfillmentOrder.objects.filter(store=store, gid__in=[item.gid for item in changed])
         times = {gid: known for gid, *known in rows.values_list("gid", "updated_at", "order__fetched_at")}
-        stale = [item.order_gid for item in items if is_stale(times.get(item.gid), item.updated_at)]
-        return Ingested(refetch=tuple(dict.fromkeys(stale)))
+        stale = [item.order_gid for item in changed if is_stale(times.get(item.gid), item.updated_at)]
+        deleted = [item.gid for item in items if isinstance(item, DeletedOrder)]
+        here = Order.objects.filter(store=store, gid__in=deleted, deleted_at=None).values_list("gid", flat=True)
+        return Ingested(refetch=tuple(dict.fromkeys([*stale, *here])))
 
-    def announced_as(self, item: ChangedFulfillmentOrder) -> tuple[str, ...]:
-        return (item.order_gid, item.gid)
+    def announced_as(self, item: ChangedFulfillmentOrder | DeletedOrder) -> tuple[str, ...]:
+        return (item.gid,) if isinstance(item, DeletedOrder) else (item.order_gid, item.gid)
+
+
+def _deletions(client: Client, store: Store, since: datetime, lane: Lane) -> tuple[DeletedOrder, ...]:
+    """Nothing where the shop does not answer this question: the proof finds deleted orders as well."""
+    try:
+        return read_deletions(client, since=since, lane=lane)
+    except Final as error:
+        logger.warning("A shop does not tell its deletions", extra={"store": store.pk, "code": error.code})
+        return ()
 
 
 class TimelinesResource(FollowingOnly):

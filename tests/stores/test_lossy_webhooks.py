@@ -12,7 +12,7 @@ from stores.services import sync
 from tests.stores import lossy
 from tests.stores.test_proof import prove
 
-CHANGES = 60
+SHARE = 0.3
 
 
 @pytest.fixture(autouse=True)
@@ -21,14 +21,16 @@ def _unscoped():
         yield
 
 
-def changed_with_losses(store: Store, shop: RehearsalShop, settings, *, share: float, changes: int) -> set[str]:
-    """The shop changes, loses and doubles that share of its webhooks, and what arrives is worked off. What differs."""
+def changed_with_losses(store: Store, shop: RehearsalShop, settings, *, share: float) -> set[str]:
+    """Every live order changes once, the shop loses and doubles that share of its webhooks, and what arrives is worked
+    off. What differs then."""
+    orders = lossy.live_orders(store)
     with lossy.subscribed(store, settings) as postbox:
         shop.faults("webhook_drop", probability=share)
         shop.faults("webhook_dup", probability=share)
-        lossy.change(shop, lossy.live_orders(store), changes, seed=7)
+        lossy.change(shop, orders, seed=7)
         shop.faults()
-        assert postbox.deliver(shop) > changes / 2
+        assert postbox.deliver(shop) > len(orders) / 3
         lossy.work_off(store)
     assert InboxMessage.objects.filter(deliveries__gt=1).exists()
     return lossy.differing(store)
@@ -40,7 +42,7 @@ def counted(store: Store, name: Counted) -> int:
 
 @pytest.mark.row("REL-W06", "INV-C1")
 def test_without_polling_the_proof_names_exactly_what_differs_and_repairs_it(connected, shop, settings):
-    lost = changed_with_losses(connected, shop, settings, share=0.15, changes=CHANGES)
+    lost = changed_with_losses(connected, shop, settings, share=SHARE)
     assert lost
 
     found = prove(connected)
@@ -54,7 +56,7 @@ def test_without_polling_the_proof_names_exactly_what_differs_and_repairs_it(con
 @pytest.mark.row("REL-W06", "INV-C1")
 def test_one_pass_of_polling_ends_every_difference_and_counts_it_as_healed(connected, shop, settings):
     before = counted(connected, Counted.HEALED_BY_POLLING)
-    lost = changed_with_losses(connected, shop, settings, share=0.15, changes=CHANGES)
+    lost = changed_with_losses(connected, shop, settings, share=SHARE)
     assert lost
 
     lossy.one_pass(connected)
@@ -69,3 +71,14 @@ def test_a_pass_is_due_again_within_the_promise(connected, settings):
 
     assert sync.due_streams() == [] or {stream.resource for stream in sync.due_streams()}.isdisjoint({"orders"})
     assert settings.SYNC_EVERY_SECONDS + settings.WORK_SWEEP_SECONDS + sync._JOB_SECONDS < 180
+
+
+def test_a_deletion_that_nobody_announced_is_found_by_the_next_pass(connected, shop):
+    gone, stays = lossy.live_orders(connected)[:2]
+    shop.act("delete", order=gone)
+
+    lossy.one_pass(connected)
+
+    assert gone not in lossy.live_orders(connected)
+    assert stays in lossy.live_orders(connected)
+    assert lossy.differing(connected) == set()

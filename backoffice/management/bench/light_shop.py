@@ -39,6 +39,8 @@ class Answers:
             return {"orders": {"nodes": self._page, "pageInfo": _NO_PAGE["pageInfo"]}}
         if operation == "FulfillmentOrdersPage":
             return {"fulfillmentOrders": _NO_PAGE}
+        if operation == "DeletedOrders":
+            return {"events": _NO_PAGE}
         return {"nodes": [self._by_id.get(gid) for gid in variables.get("ids", ())]}
 
 
