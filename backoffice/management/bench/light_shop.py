@@ -27,12 +27,12 @@ _COST = {
 
 
 class Answers:
-    """What was recorded: the page of orders, and each order by its id."""
+    """What was recorded: the page of orders, and what each question by id says of each of them."""
 
     def __init__(self, path: Path) -> None:
         recorded = json.loads(path.read_text())
         self._page: list[Any] = recorded["page"]
-        self._by_id: dict[str, Any] = {node["id"]: node for node in recorded["by_id"]}
+        self._by_id: dict[str, dict[str, Any]] = recorded["by_id"]
 
     def to(self, operation: str, variables: dict[str, Any]) -> dict[str, Any]:
         if operation == "OrdersPage":
@@ -41,7 +41,8 @@ class Answers:
             return {"fulfillmentOrders": _NO_PAGE}
         if operation == "DeletedOrders":
             return {"events": _NO_PAGE}
-        return {"nodes": [self._by_id.get(gid) for gid in variables.get("ids", ())]}
+        known = self._by_id.get(operation, {})
+        return {"nodes": [known.get(gid) for gid in variables.get("ids", ())]}
 
 
 def handler_of(answers: Answers) -> type[BaseHTTPRequestHandler]:

@@ -21,10 +21,12 @@ from django_scopes import scopes_disabled
 from backoffice.core.clock import db_now
 from backoffice.stack import Part, Stack
 from backoffice.supervisor import STOP_PATIENCE_SECONDS
+from stores import resources
 from stores.choices import SyncPhase
 from stores.models import Credential, Store, SyncStream
 from stores.rehearsal.process import RehearsalShop
 from stores.shopify import documents
+from stores.shopify.asides import read_asides
 from stores.shopify.auth import StaticToken
 from stores.shopify.client import Answer, Client
 from stores.shopify.reading import read_orders, read_orders_page
@@ -34,7 +36,6 @@ from stores.shopify.throttle import Lane, MemoryBudget
 from .scratch import scratch_url
 
 SECRET = "signs the webhooks of the bench"  # noqa: S105 - of shops that live as long as the bench
-_STREAMS = ("orders", "fulfillment_orders")
 
 
 @contextmanager
@@ -100,10 +101,10 @@ def followed_store(number: int, domain: str) -> Store:
         )
         Credential.objects.create(store=store, token="shpat_bench", webhook_secret=SECRET)  # noqa: S106
         before = db_now() - timedelta(minutes=2)
-        for resource in _STREAMS:
+        for resource in resources.all_resources():
             SyncStream.objects.create(
                 store=store,
-                resource=resource,
+                resource=resource.name,
                 phase=SyncPhase.FOLLOWING,
                 watermark=before,
                 first_loaded_at=before,
@@ -151,6 +152,11 @@ def _recorded(orders: int) -> dict[str, Any]:
     with RehearsalShop(orders=orders, seed=3, domain="bench-recorded.myshopify.com") as shop:
         client = _Recorder(shop.domain, token=StaticToken(shop.token), budget=MemoryBudget(), base_url=shop.base_url)
         page = read_orders_page(client, scopes=WANTED, lane=Lane.INTERACTIVE, first=orders)
-        read_orders(client, [order.gid for order in page.items], scopes=WANTED, lane=Lane.INTERACTIVE)
-        found = client.recorded
-        return {"page": found["OrdersPage"]["orders"]["nodes"], "by_id": found["OrdersByIds"]["nodes"]}
+        gids = [order.gid for order in page.items]
+        read_orders(client, gids, scopes=WANTED, lane=Lane.INTERACTIVE)
+        read_asides(client, gids, scopes=WANTED, lane=Lane.INTERACTIVE)
+        by_id = {name: data["nodes"] for name, data in client.recorded.items() if "nodes" in data}
+        return {
+            "page": client.recorded["OrdersPage"]["orders"]["nodes"],
+            "by_id": {name: dict(zip(gids, nodes, strict=True)) for name, nodes in by_id.items()},
+        }
