@@ -1,6 +1,7 @@
 """`bench mirror --only shops`: two hundred shops, each asked every minute what changed, by the product's own workers.
 
-The lag of a shop is the age of what its mirror is true as of; it is looked at every second, for each of its streams."""
+The lag of a shop is the age of what its mirror is true as of; it is looked at every second, for each of its two clocks.
+The stream of timelines runs beside them and costs its share, but goes through the live orders in turns of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from .stand import followed_store, light_shops, percentile, running
 
 SHOPS = 200
 LIMIT_LAG_SECONDS = 90.0
+_CLOCKS = ("orders", "fulfillment_orders")
 _WARM_SECONDS = 75
 _LOOK_SECONDS = 150
 
@@ -22,10 +24,10 @@ def run(orders: int | None) -> list[Result]:
     lags, passes = measure([f"bench-{number}.myshopify.com" for number in range(SHOPS)], orders=orders or 3)
     return [
         Result("shops asked every minute", SHOPS, "shops"),
-        Result("passes of their streams", passes, "/s"),
-        Result("lag of a stream, median", percentile(lags, 0.5), "s"),
-        Result("lag of a stream, p95", percentile(lags, 0.95), "s", LIMIT_LAG_SECONDS),
-        Result("lag of a stream, highest", max(lags), "s"),
+        Result("passes of all their streams", passes, "/s"),
+        Result("lag of a clock, median", percentile(lags, 0.5), "s"),
+        Result("lag of a clock, p95", percentile(lags, 0.95), "s", LIMIT_LAG_SECONDS),
+        Result("lag of a clock, highest", max(lags), "s"),
     ]
 
 
@@ -51,9 +53,9 @@ def _lags(among: str) -> list[float]:
             """
             SELECT extract(epoch FROM clock_timestamp() - stream.true_as_of)::float8
             FROM stores_syncstream stream JOIN stores_store store ON store.id = stream.store_id
-            WHERE store.domain LIKE %s
+            WHERE store.domain LIKE %s AND stream.resource = ANY(%s)
             """,
-            [among],
+            [among, list(_CLOCKS)],
         )
         return [float(lag) for (lag,) in cursor.fetchall()]
 
