@@ -166,7 +166,9 @@ def comments_of(order: Order, actor: Actor) -> QuerySet[Comment]:
 
 def get_comment(actor: Actor, pk: int) -> Comment:
     """Raises `NotFound` alike for a missing comment, a deleted one and one of another store."""
-    comment: Comment | None = Comment.objects.visible_to(actor).filter(pk=pk, deleted_at=None).first()
+    comment: Comment | None = (
+        Comment.objects.visible_to(actor).select_related("order").filter(pk=pk, deleted_at=None).first()
+    )
     if comment is None:
         raise NotFound("not_found", _("There is no such comment."), comment=pk)
     return comment

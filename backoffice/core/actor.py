@@ -54,7 +54,7 @@ class Actor:
 
     `roles` maps store id to role; an administrator and the system reach every store. `scopes` narrows a token to the
     kinds of request it was made for, such as `orders:read`; None means no narrowing. `user_id` is the account behind
-    a person or a token.
+    a person or a token, `token_id` the token's own.
     """
 
     kind: ActorKind
@@ -63,6 +63,7 @@ class Actor:
     is_administrator: bool = False
     roles: Mapping[int, Role] = field(default_factory=lambda: MappingProxyType({}))
     scopes: frozenset[str] | None = None
+    token_id: int | None = None
 
     @property
     def sees_every_store(self) -> bool:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from .choices import Door, Seen
 
 
 class Doorbell(models.Model):
@@ -59,6 +65,30 @@ class AuditEntry(models.Model):
     subject = models.CharField(max_length=200, blank=True)
     facts = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
+
+
+class AccessEntry(models.Model):
+    """Who was shown which customers' data: one row an answer, our own ids alone. A trigger refuses to change or delete
+    it; so nothing here is a foreign key, which the end of what it points at would change."""
+
+    at = models.DateTimeField(db_default=Now())
+    actor_label = models.CharField(max_length=200)
+    user_id = models.BigIntegerField(null=True)
+    token_id = models.BigIntegerField(null=True)
+    door = models.CharField(max_length=10, choices=Door)
+    what = models.CharField(max_length=30, choices=Seen)
+    store_ids = ArrayField(models.BigIntegerField())
+    subjects = ArrayField(models.TextField(), help_text="As `core.access.subject` writes them.")
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name = _("entry of the access log")
+        verbose_name_plural = _("access log")
+        indexes: ClassVar = [
+            models.Index(fields=["at", "id"], name="core_access_at"),
+            models.Index(fields=["user_id", "at", "id"], name="core_access_user"),
+            GinIndex(fields=["subjects", "store_ids"], name="core_access_subjects"),
+        ]
 
 
 class RequestWindow(models.Model):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.db.models.functions import Now
 from django_q.models import Task
 
+from . import access
 from .models import Canary, IdempotencyRecord
 
 
@@ -16,7 +17,9 @@ def canary_job(canary_id: int) -> None:
 
 
 def purge_job() -> None:
-    """Drops what nobody will ask for again: answers kept for idempotency, finished canaries, results of the queue."""
+    """Drops what nobody will ask for again: answers kept for idempotency, finished canaries, results of the queue,
+    and the access log's rows past their time."""
     IdempotencyRecord.objects.filter(created_at__lt=Now() - timedelta(hours=24)).delete()
     Canary.objects.filter(enqueued_at__lt=Now() - timedelta(days=1)).delete()
     Task.objects.filter(stopped__lt=Now() - timedelta(days=30)).delete()
+    access.purge()

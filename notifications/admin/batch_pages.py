@@ -13,10 +13,12 @@ from django.utils.translation import ngettext, pgettext
 
 from backoffice.core.actor import Actor, Right
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import NotFound
 from backoffice.core.pages import fragment, page, paged
 from notifications.choices import MessageState
 from notifications.models import Batch, Message
+from notifications.seen import note_mails, with_order_ids
 from notifications.services.batches import batch_progress, cancel_batch, pause_batch, resume_batch
 
 LIST, PAGE, STATUS, MESSAGE = (f"admin/mail/{name}.html" for name in ("batches", "batch", "_batch_status", "message"))
@@ -48,7 +50,8 @@ def batch_page(request: HttpRequest, batch_id: uuid.UUID) -> HttpResponseBase:
     rows = Message.objects.visible_to(actor).filter(batch=batch).select_related("store").order_by("created_at", "id")
     if wanted in MessageState.values:
         rows = rows.filter(state=wanted)
-    pages = paged(request, rows, per_page=PER_PAGE)
+    pages = paged(request, with_order_ids(rows), per_page=PER_PAGE)
+    note_mails(actor, Seen.MAIL_LIST, {mail: mail.order_ids for mail in pages.rows}, door=Door.ADMIN)
     return page(
         request,
         PAGE,
@@ -69,7 +72,8 @@ def message_page(request: HttpRequest, batch_id: uuid.UUID, message_id: uuid.UUI
     mail = Message.objects.visible_to(actor).filter(batch=batch, pk=message_id).select_related("store").first()
     if mail is None:
         raise NotFound("not_found", _("There is no such mail."))
-    about = mail.order_rows.select_related("order").order_by("order__processed_at", "pk")
+    about = list(mail.order_rows.select_related("order").order_by("order__processed_at", "pk"))
+    note_mails(actor, Seen.MAIL_PAGE, {mail: [row.order_id for row in about]}, door=Door.ADMIN)
     return page(request, MESSAGE, mail.subject or batch.subject, batch=batch, mail=mail, about=about)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.actor import Actor
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import BackofficeError, Invalid, NotAllowed, NotFound
 from backoffice.core.pages import back, page
 from notifications.models import Template
@@ -18,6 +19,7 @@ from notifications.services.batches import BatchPlan, plan_batch, start_batch
 from notifications.services.preview import Preview, preview
 from orders import chosen
 from orders.querysets import OrderQuerySet
+from orders.seen import note_orders
 
 TEMPLATE = "admin/mail/compose.html"
 LEFT_OUT_SHOWN = 50
@@ -61,6 +63,7 @@ def compose(request: HttpRequest) -> HttpResponseBase:
         except BackofficeError as wrong:
             error = wrong
     plan, shown, error = _look(orders, draft, error, actor=actor)
+    note_orders(actor, Seen.MAIL_PREVIEW, shown.orders if shown else (), door=Door.ADMIN)
     return page(
         request,
         TEMPLATE,

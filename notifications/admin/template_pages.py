@@ -12,6 +12,7 @@ from django.utils.translation import pgettext
 
 from backoffice.core.actor import Actor, Right
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import BackofficeError, Invalid, NotAllowed, NotFound, Refused
 from backoffice.core.pages import page
 from notifications.models import Template
@@ -19,6 +20,7 @@ from notifications.services.preview import Preview, preview
 from notifications.services.templates import delete_template, save_template
 from orders.filters import select
 from orders.reading import list_orders
+from orders.seen import note_orders
 from stores.models import Store
 
 LIST, PAGE = "admin/mail/templates.html", "admin/mail/template.html"
@@ -64,6 +66,7 @@ def template_page(request: HttpRequest, template_id: int | None = None) -> HttpR
             if request.POST.get("do") != "preview":
                 return _save(request, template, typed, actor=actor)
             shown = _preview(typed, actor=actor)
+            note_orders(actor, Seen.MAIL_PREVIEW, shown.orders, door=Door.ADMIN)
         except (NotAllowed, NotFound):
             raise
         except BackofficeError as wrong:

@@ -18,9 +18,11 @@ from backoffice.core.api.documentation import IDEMPOTENCY_KEY, PAGE, answers, pa
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.serializers import ExactCharField, StrictSerializer
 from backoffice.core.api.views import ApiView
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import NotAllowed
 from notifications.models import Batch
 from notifications.reading import get_batch, get_template, list_batches, list_templates, messages_of
+from notifications.seen import note_mails
 from notifications.services import batches as service
 from orders.api.selecting import Selection, refused_row, texts_of, unseen_of
 from orders.choices import Source
@@ -172,6 +174,8 @@ class MessageListView(ApiView):
     def get(self, request: Request, batch_id: uuid.UUID) -> Response:
         batch = get_batch(self.actor, batch_id)
         messages, pages = page_of(messages_of(batch, self.actor).prefetch_related("order_rows"), request)
+        about = {message: [row.order_id for row in message.order_rows.all()] for message in messages}
+        note_mails(self.actor, Seen.MAIL_LIST, about, door=Door.API)
         return pages.get_paginated_response([message_row(message) for message in messages])
 
 

@@ -29,9 +29,13 @@ class Preview:
     sender: Mailbox | None
     recipient: Mailbox
     store: Store
-    order_names: tuple[str, ...]
+    orders: tuple[Order, ...]
     number: int
     recipients: int
+
+    @property
+    def order_names(self) -> tuple[str, ...]:
+        return tuple(order.name for order in self.orders)
 
 
 def preview(
@@ -58,7 +62,7 @@ def preview(
         sender=sender_of(store),
         recipient=Mailbox(recipient.name, recipient.address),
         store=store,
-        order_names=tuple(order.name for order in chosen),
+        orders=tuple(chosen),
         number=number,
         recipients=len(audience.recipients),
     )

@@ -14,11 +14,13 @@ from django.utils.translation import ngettext
 
 from backoffice.core.actor import Actor
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import Invalid, NotFound
 from backoffice.core.pages import back, page
 from orders import chosen
 from orders.choices import Source, Verb
 from orders.models import Order
+from orders.seen import note_orders
 from orders.services.selection import Asked, Refusal
 from orders.verbs import VERBS, Parameter, ParameterKind, VerbDefinition
 
@@ -26,6 +28,8 @@ from . import counts
 
 TEMPLATE = "admin/orders/act.html"
 SPELLED_OUT = 5
+NAMED = 200
+"""Orders that the page names together with their customers; one alone is not spelled out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ def _preview(
     judged = _judge(definition, orders, actor=actor)
     ready = [one for one in judged if one.refusal is None and not one.already]
     given = request.POST if request.method == "POST" else request.GET
+    named = ready[:NAMED] if len(ready) > 1 else []
+    note_orders(actor, Seen.ORDER_ACT, [one.order for one in named], door=Door.ADMIN)
     return page(
         request,
         TEMPLATE,
@@ -92,6 +98,7 @@ def _preview(
         verb=definition,
         judged=judged,
         ready=ready,
+        named=named,
         already=[one for one in judged if one.already],
         refused=[one for one in judged if one.refusal is not None],
         warned=[one for one in ready if one.warnings],

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from backoffice.core import menu, panels
 from backoffice.core.actor import Actor, Right
+from backoffice.core.choices import Door, Seen
 from backoffice.core.menu import Badge, Entry, Found
 from backoffice.core.panels import Cell, Panel, Row
 from backoffice.core.templatetags.shown import age
@@ -21,6 +22,7 @@ from orders.filters import select
 from orders.labels import label
 from orders.models import Order
 from orders.reading import StoreCounts, list_orders, stage_counts
+from orders.seen import note_orders
 from stores.services.truth import StoreTruth
 
 from .counts import live_counts
@@ -78,7 +80,8 @@ def find_orders(actor: Actor, text: str) -> list[Found]:
     """Orders of every stage by number, e-mail address or customer's name, newest first."""
     if len(text) < _SHORTEST:
         return []
-    found = select(list_orders(actor), {"q": [text], "stage": ["all"]}, actor=actor)[:_FOUND_AT_MOST]
+    found = list(select(list_orders(actor), {"q": [text], "stage": ["all"]}, actor=actor)[:_FOUND_AT_MOST])
+    note_orders(actor, Seen.ORDER_SEARCH, found, door=Door.ADMIN)
     return [
         Found(
             title=order.name,

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import Invalid, NotFound
 from backoffice.core.pages import Paged, fragment, page, paged
 from orders.columns import COLUMNS, DEFAULT_SORT, Column, columns_named
@@ -18,6 +19,7 @@ from orders.filters import SEARCH
 from orders.models import Order
 from orders.reading import truth_behind
 from orders.saved import views_for
+from orders.seen import note_orders
 
 from . import acts
 from .cells import CELLS
@@ -83,6 +85,7 @@ def order_list(request: HttpRequest) -> HttpResponseBase:
             pages = paged(request, question.orders(actor=actor), per_page=PER_PAGE)
         except Invalid as wrong:
             error = wrong
+    note_orders(actor, Seen.ORDER_LIST, pages.rows, door=Door.ADMIN)
     form = form_of(question.asked, actor=actor)
     truth = truth_behind(actor, question.asked)
     return page(

@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponseBase
 
 from backoffice.core.actor import Actor, Right
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.pages import fragment, page
 from orders import chosen
 from orders.choices import UNSETTLED, ChangeState
 from orders.models import Comment, Order, RemoteChange
 from orders.reading import get_order
+from orders.seen import note_orders
 from orders.services import full
 from orders.services.beside_look import ask_for_a_look
 from stores.features import CHANGES
@@ -58,6 +60,7 @@ def order_page(request: HttpRequest, order_id: int) -> HttpResponseBase:
     truth = truth_of([order.store])
     if part == "truth":
         return fragment(request, TRUTH, truth=truth)
+    note_orders(actor, Seen.ORDER_PAGE, [order], door=Door.ADMIN)
     parts = parts_of(order)
     return page(
         request,

@@ -17,9 +17,11 @@ from backoffice.core.api.documentation import IDEMPOTENCY_KEY, PAGE, answers, pa
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.serializers import ExactCharField, StrictSerializer
 from backoffice.core.api.views import ApiView
+from backoffice.core.choices import Door, Seen
 from orders.choices import Source
 from orders.models import Comment
 from orders.reading import comments_of, get_comment, get_order
+from orders.seen import note_orders
 from orders.services import comments as service
 
 from .schemas_acts import CommentSerializer
@@ -53,7 +55,9 @@ class OrderCommentsView(ApiView):
         tags=["comments"],
     )
     def get(self, request: Request, order_id: int) -> Response:
-        comments, pages = page_of(comments_of(get_order(self.actor, order_id), self.actor), request)
+        order = get_order(self.actor, order_id)
+        comments, pages = page_of(comments_of(order, self.actor), request)
+        note_orders(self.actor, Seen.COMMENTS, [order] if comments else [], door=Door.API)
         return pages.get_paginated_response([_shown(comment, self.actor) for comment in comments])
 
     @extend_schema(
@@ -83,7 +87,9 @@ class CommentView(ApiView):
         tags=["comments"],
     )
     def get(self, request: Request, comment_id: int) -> Response:
-        return Response(_shown(get_comment(self.actor, comment_id), self.actor))
+        comment = get_comment(self.actor, comment_id)
+        note_orders(self.actor, Seen.COMMENTS, [comment.order], door=Door.API)
+        return Response(_shown(comment, self.actor))
 
     @extend_schema(
         operation_id="comments_change",
@@ -103,6 +109,7 @@ class CommentView(ApiView):
                 comment = service.edit_comment(comment, wanted["body"], actor=self.actor, source=Source.API)
             if "pinned" in wanted:
                 comment = service.pin_comment(comment, wanted["pinned"], actor=self.actor, source=Source.API)
+            note_orders(self.actor, Seen.COMMENTS, [comment.order], door=Door.API)
         return Response(_shown(comment, self.actor))
 
     @extend_schema(

@@ -12,11 +12,13 @@ from rest_framework.response import Response
 from backoffice.core.api.documentation import PAGE, answers, page_schema, parameters_of
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
+from backoffice.core.choices import Door, Seen
 from backoffice.core.parameters import StrictForm
 from backoffice.core.strict_fields import Choices
 from orders.filters import NAMES, OrderFilterSet, select
 from orders.models import Comment, TimelineEntry
 from orders.reading import StageCounts, get_order, list_orders, stage_counts, timeline_of, truth_behind
+from orders.seen import note_orders, note_rows
 from orders.services import full
 from orders.services.beside_look import ask_for_a_look
 from orders.timeline import describe, happened_by
@@ -45,6 +47,7 @@ class OrderListView(ApiView):
         given = {name: texts for name, texts in request.query_params.lists() if name not in PARAMETERS}
         chosen = select(list_orders(self.actor), given, actor=self.actor)
         rows, pages = page_of(order_rows(chosen), request)
+        note_rows(self.actor, Seen.ORDER_LIST, rows, door=Door.API)
         return pages.get_paginated_response(list_of(rows), **truth_shown(truth_behind(self.actor, given)))
 
 
@@ -61,6 +64,7 @@ class OrderView(ApiView):
         order = get_order(self.actor, order_id)
         if not full.wait_for_details(order):
             ask_for_a_look(order)
+        note_orders(self.actor, Seen.ORDER_PAGE, [order], door=Door.API)
         hidden = sorted(order.store.hidden_fields)
         return Response({**truth_shown(truth_of([order.store])), "hidden_fields": hidden, **order_detail(order)})
 
@@ -111,6 +115,7 @@ class TimelineView(ApiView):
     def get(self, request: Request, order_id: int) -> Response:
         order = get_order(self.actor, order_id)
         entries, pages = page_of(timeline_of(order, self.actor), request)
+        note_orders(self.actor, Seen.TIMELINE, [order] if entries else [], door=Door.API)
         written = [entry.data["comment"] for entry in entries if entry.kind == "comment.added"]
         comments = Comment.objects.visible_to(self.actor).filter(order=order, deleted_at=None).in_bulk(written)
         return pages.get_paginated_response(

@@ -10,9 +10,11 @@ from django.utils.translation import pgettext_lazy
 from backoffice.core import menu
 from backoffice.core.actor import Actor, Right
 from backoffice.core.menu import Entry
+from backoffice.core.models import AccessEntry
 from stores.models import ApiToken, Merchant, Store
 
 from . import (
+    access_log,
     calendar_page,
     connect_page,
     copy_page,
@@ -61,6 +63,14 @@ class TokenAdmin(PagesAdmin):
     )
 
 
+@admin.register(AccessEntry)
+class AccessLogAdmin(PagesAdmin):
+    routes = (Route("", "changelist", access_log.access_log),)
+
+    def _allowed(self, actor: Actor) -> bool:
+        return actor.is_administrator
+
+
 @admin.register(Merchant)
 class MerchantAdmin(AdministratorsAdmin):
     list_display = ("name",)
@@ -103,6 +113,15 @@ for _entry in (
         url=lambda: str(reverse_lazy("admin:stores_merchant_changelist")),
         group=_GROUP,
         position=82,
+        visible=_is_administrator,
+    ),
+    Entry(
+        key="access_log",
+        title=pgettext_lazy("sidebar", "Access log"),
+        icon="visibility",
+        url=lambda: str(reverse_lazy("admin:core_accessentry_changelist")),
+        group=_GROUP,
+        position=84,
         visible=_is_administrator,
     ),
     Entry(

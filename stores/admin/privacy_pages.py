@@ -19,7 +19,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from backoffice.core import access
+from backoffice.core.access import Kind, subject
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.clock import db_now
 from backoffice.core.errors import Invalid, NotAllowed
 from backoffice.core.pages import page, paged
@@ -79,9 +82,12 @@ def export(request: HttpRequest, store_id: int, request_id: int) -> HttpResponse
     actor = actor_of(request)
     store = find(actor, store_id)
     found = compliance.find_request(store, request_id, actor=actor)
+    document = open_export(found, actor=actor)
+    about = [subject(Kind.EXPORT, found.pk)]
+    access.note(actor, Seen.EXPORT, door=Door.ADMIN, store_ids=[store.pk], subjects=about)
     name = f"personal-data-{store.handle}-{found.pk}.json"
     return StreamingHttpResponse(
-        open_export(found, actor=actor),
+        document,
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )

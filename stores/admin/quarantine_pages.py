@@ -10,8 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from backoffice.core import access
+from backoffice.core.access import Kind, subject
 from backoffice.core.actor import Right
 from backoffice.core.api.callers import actor_of
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import NotFound
 from backoffice.core.pages import page, paged
 from stores.models import Quarantined, Store
@@ -73,6 +76,8 @@ def raw(request: HttpRequest, store_id: int, item_id: int) -> HttpResponseBase:
     if row is None:
         raise NotFound("not_found", _("This is no longer set aside."))
     text = quarantine.raw_of(row, actor=actor)
+    about = [subject(Kind.GID, row.gid)] if text else []
+    access.note(actor, Seen.QUARANTINE, door=Door.ADMIN, store_ids=[store.pk], subjects=about)
     line = shown(store, [row])[0]
     return page(request, RAW, pgettext("quarantine", "What the shop answered"), store=store, line=line, text=text)
 

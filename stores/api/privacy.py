@@ -11,9 +11,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.core import access
+from backoffice.core.access import Kind, subject
 from backoffice.core.api.documentation import PAGE, answers, page_schema
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
+from backoffice.core.choices import Door, Seen
 from stores.choices import ComplianceKind, ComplianceState
 from stores.services import compliance
 from stores.services.compliance_export import open_export
@@ -70,8 +73,11 @@ class PrivacyExportView(ApiView):
     def get(self, request: Request, store_id: int, request_id: int) -> StreamingHttpResponse:
         store = find_store(self.actor, store_id)
         found = compliance.find_request(store, request_id, actor=self.actor)
+        document = open_export(found, actor=self.actor)
+        about = [subject(Kind.EXPORT, found.pk)]
+        access.note(self.actor, Seen.EXPORT, door=Door.API, store_ids=[store.pk], subjects=about)
         return StreamingHttpResponse(
-            open_export(found, actor=self.actor),
+            document,
             content_type="application/json",
             headers={"Cache-Control": "no-store"},
         )

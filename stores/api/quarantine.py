@@ -10,10 +10,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.core import access
+from backoffice.core.access import Kind, subject
 from backoffice.core.api.documentation import IDEMPOTENCY_KEY, PAGE, answers, page_schema, write_answers
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.serializers import StrictSerializer
 from backoffice.core.api.views import ApiView
+from backoffice.core.choices import Door, Seen
 from backoffice.core.errors import NotFound
 from stores.choices import ParkCause
 from stores.models import Quarantined
@@ -103,8 +106,10 @@ class QuarantineRawView(ApiView):
         row = Quarantined.objects.filter(store=store, pk=item_id).first()
         if row is None:
             raise NotFound("not_found", _("This is no longer set aside."))
-        answer = {"gid": row.gid, "answer": quarantine.raw_of(row, actor=self.actor)}
-        return Response(answer, headers={"Cache-Control": "no-store"})
+        text = quarantine.raw_of(row, actor=self.actor)
+        about = [subject(Kind.GID, row.gid)] if text else []
+        access.note(self.actor, Seen.QUARANTINE, door=Door.API, store_ids=[store.pk], subjects=about)
+        return Response({"gid": row.gid, "answer": text}, headers={"Cache-Control": "no-store"})
 
 
 def _shown(row: Quarantined) -> dict[str, Any]:

@@ -154,6 +154,7 @@ def _token_actor(token: ApiToken) -> Actor:
         user_id=token.user_id,
         roles=MappingProxyType(roles),
         scopes=frozenset(scope for scope in token.scopes if scope != CONNECT_SCOPE or may_connect),
+        token_id=token.pk,
     )
 
 

@@ -28,7 +28,7 @@ def test_everybody_sees_the_entries_that_are_of_use_to_him(admins_browser, agent
     assert sidebar(admins_browser.get("/admin/")) == {
         "Orders": orders,
         "Mail": ["Mail batches", "Templates"],
-        "Set-up": ["Stores", "Access", "Merchants", "API tokens", "API documentation"],
+        "Set-up": ["Stores", "Access", "Merchants", "API tokens", "Access log", "API documentation"],
     }
     assert sidebar(agents_browser.get("/admin/")) == {
         "Orders": orders,
@@ -132,6 +132,7 @@ def test_the_admin_knows_only_these_models(administrator):
     registered = sorted(model._meta.label for model in admin.site._registry)
     assert registered == [
         "auth.User",
+        "core.AccessEntry",
         "notifications.Batch",
         "notifications.Template",
         "orders.Order",

@@ -209,7 +209,7 @@ def test_thirty_rows_cost_as_many_queries_as_three(agents_browser, store):
     for number in range(5):
         make_store(f"Other {number}")
     assert cost() == few
-    assert few <= 16
+    assert few <= 17  # one of them the access log's row
 
 
 def test_a_viewer_is_offered_nothing_to_do(signed_in, viewer, store):

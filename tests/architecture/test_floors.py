@@ -56,6 +56,7 @@ LAYER_OF = {
     "timeline_words": "reading",
     "rendering": "reading",
     "saved": "reading",
+    "seen": "reading",
     "transports": "reading",
     "services": "services",
     "verbs": "services",

@@ -283,6 +283,7 @@ ADMIN = (
         key=store,
         body=fixed(working_days="1", fulfil_days="1", settle_days="1", idle_days="1"),
     ),
+    Door("admin:core_accessentry_changelist", may=ADMINISTRATOR),
     Door("admin:stores_apitoken_changelist"),
     Door("admin:stores_apitoken_changelist", "post", body=fixed(name="mine", scopes=["orders:read"], role="10")),
     Door(

@@ -5,18 +5,14 @@ The addresses come from the resolver: a new one without a row in expectations.py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from urllib.parse import urlencode
 
 import pytest
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from stores.services.access import actor_of
-
-from .expectations import DOORS, Door, selection
+from .asking import addresses, ask, text_of, url_of
+from .expectations import DOORS, Door
 from .world import CANARY, ROLES, World, make_world
 
 # Rows that a refused request may write: who came when, and how often.
@@ -24,23 +20,6 @@ _BOOKKEEPING = re.compile(
     r'"(django_session|core_requestwindow|stores_apitoken" SET "last_used_at|auth_user" SET "last_login)'
 )
 _WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|WITH .* (INSERT|UPDATE|DELETE))\b", re.IGNORECASE | re.DOTALL)
-
-
-def addresses() -> dict[str, str]:
-    """Every address's name and pattern; those without a name go by their pattern."""
-    return dict(_walk(get_resolver(), "", ""))
-
-
-def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[tuple[str, str]]:
-    for entry in resolver.url_patterns:
-        route = prefix + str(entry.pattern)
-        if isinstance(entry, URLResolver):
-            yield from _walk(entry, route, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
-        elif isinstance(entry, URLPattern):
-            yield (
-                namespace + (entry.name or route.removeprefix("admin/").replace("(?P<url>.*)$", "^(?P<url>.*)$")),
-                route,
-            )
 
 
 @pytest.fixture
@@ -63,7 +42,7 @@ def test_each_gets_what_is_his_and_no_more(door: Door, world: World):
         for role in ROLES:
             with transaction.atomic():
                 with CaptureQueriesContext(connection) as captured:
-                    answer = _ask(door, world, role, side)
+                    answer = ask(door, world, role, side)
                 transaction.set_rollback(True)
             cell = f"{role} on {side}"
             expected = door.status(role, side)
@@ -72,8 +51,8 @@ def test_each_gets_what_is_his_and_no_more(door: Door, world: World):
             if answer.status_code not in door.ok or role not in door.may or expected == door.foreign:
                 written = [query["sql"] for query in captured if _writes(query["sql"])]
                 findings += [f"{cell}: refused, yet wrote {sql[:200]}" for sql in written]
-            if role != "administrator" and CANARY in _text(answer).casefold():
-                findings.append(f"{cell}: shows {_around(_text(answer))}")
+            if role != "administrator" and CANARY in text_of(answer).casefold():
+                findings.append(f"{cell}: shows {_around(text_of(answer))}")
     assert findings == []
 
 
@@ -109,51 +88,23 @@ def test_no_parameter_brings_a_foreign_row_into_a_list(role: str, world: World):
     for door in LISTS:
         for query in HOSTILE:
             with transaction.atomic():
-                answer = world.clients[role].get(f"{_url(door, {})}?{query.format(**ids)}")
+                answer = world.clients[role].get(f"{url_of(door, {})}?{query.format(**ids)}")
                 transaction.set_rollback(True)
             if answer.status_code == 500:
                 findings.append(f"{door.name}?{query}: {answer.status_code}")
-            if CANARY in _text(answer).casefold():
-                findings.append(f"{door.name}?{query}: shows {_around(_text(answer))}")
+            if CANARY in text_of(answer).casefold():
+                findings.append(f"{door.name}?{query}: shows {_around(text_of(answer))}")
     assert findings == []
 
 
 def test_the_canary_is_there_to_be_found(world: World):
     """The administrator sees it where others must not: else its absence would prove nothing."""
     for name in ("api:orders", "api:stores", "api:mail_templates", "admin:orders_order_changelist"):
-        assert CANARY in _text(_ask(Door(name), world, "administrator", "south")).casefold(), name
-
-
-def _ask(door: Door, world: World, role: str, side: str) -> HttpResponse:
-    thing, client = world.side(side), world.clients[role]
-    user = world.users.get(role) or world.users["agent"]
-    actor = actor_of(user)
-    url = _url(door, dict(door.key(thing, actor)) if door.key else {})
-    body = door.body(thing, actor) if door.body else {}
-    if door.query == "{selection}":
-        url += "?" + urlencode(selection()(thing, actor))
-    elif door.query:
-        url += f"?{door.query}"
-    send = getattr(client, door.method)
-    if door.method == "get":
-        return send(url)
-    return send(url, body, content_type="application/json") if door.is_api else send(url, body)
-
-
-def _url(door: Door, arguments: dict[str, object]) -> str:
-    if "<" not in door.name:
-        return reverse(door.name, kwargs=arguments)
-    route = addresses()[door.name]
-    return "/" + re.sub(r"\(\?P<\w+>.*?\)\$?|<(\w+:)?\w+>", str(next(iter(arguments.values()))), route)
+        assert CANARY in text_of(ask(Door(name), world, "administrator", "south")).casefold(), name
 
 
 def _writes(sql: str) -> bool:
     return bool(_WRITE.match(sql)) and not _BOOKKEEPING.search(sql) and "core_requestwindow" not in sql
-
-
-def _text(answer: HttpResponse) -> str:
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return f"{answer.headers} {body.decode(errors='replace')}"
 
 
 def _beginning(answer: HttpResponse) -> str:
