@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, fields
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Func, IntegerField
 
 from . import counts
 from .choices import Purpose
 from .models import ShopBudget
-from .shopify.breaker import Trust, after_call, ask_leave
+from .shopify.breaker import Leave, Trust, after_call, ask_leave
 from .shopify.errors import TryAgain
 from .shopify.throttle import BucketState, Granted, Lane, Reservation, ThrottleStatus, after_answer, plan
 
@@ -37,11 +39,19 @@ class DatabaseBudget:
                 row, now = self._locked()
                 bucket = _bucket(row)
                 leave = ask_leave(_trust(row), bucket, now=now, lane=lane)
+                if leave.wait_seconds and not row.hung and not _is_alive(row.reserved_by):
+                    # Nobody waits for that call any more: its process was killed.
+                    leave = Leave(leave.trust)
                 if leave.wait_seconds:
                     raise TryAgain("shop_silent", after_seconds=leave.wait_seconds, facts={"hung": row.hung})
                 decision = plan(bucket, now=now, requested=requested, lane=lane)
                 if isinstance(decision, Granted):
-                    _save(row, decision.state, leave.trust)
+                    _save(
+                        row,
+                        decision.state,
+                        leave.trust,
+                        reserved_by=Func(function="pg_backend_pid", output_field=IntegerField()),
+                    )
                     return Reservation(requested, lane, now, leave.is_probe)
             if waited + decision.seconds > _PATIENCE_SECONDS[lane]:
                 raise TryAgain("budget_busy", after_seconds=decision.seconds, facts={"requested": requested})
@@ -74,5 +84,14 @@ def _trust(row: ShopBudget) -> Trust:
     return Trust(**{name: getattr(row, name) for name in _OF_TRUST})
 
 
-def _save(row: ShopBudget, bucket: BucketState, trust: Trust) -> None:
-    ShopBudget.objects.filter(pk=row.pk).update(**asdict(bucket), **asdict(trust))
+def _is_alive(session: int | None) -> bool:
+    """Whether a session of the database is still there. Behind a pool of connections it is for longer than its process;
+    then the call counts as under way until it would have ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s)", [session])
+        (found,) = cursor.fetchone() or (True,)
+    return bool(found)
+
+
+def _save(row: ShopBudget, bucket: BucketState, trust: Trust, **more: Any) -> None:
+    ShopBudget.objects.filter(pk=row.pk).update(**asdict(bucket), **asdict(trust), **more)

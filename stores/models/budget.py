@@ -18,6 +18,9 @@ class ShopBudget(models.Model):
     at = models.FloatField(default=0)
     reserved = models.FloatField(default=0)
     reserved_at = models.FloatField(default=0)
+    reserved_by = models.IntegerField(
+        null=True, help_text="The database session whose process sent the last call: when it is gone, so is the call."
+    )
     hung = models.PositiveSmallIntegerField(default=0, help_text="Calls in a row that were left without an answer.")
     barred_until = models.FloatField(default=0)
     probe_until = models.FloatField(default=0)

@@ -107,7 +107,7 @@ def test_a_worker_killed_again_and_again_leaves_what_an_undisturbed_one_does(
 ) -> None:
     settings.FIRST_LOAD_DIR = tmp_path / "files"
     monkeypatch.setattr(first_load, "_NEWEST_ORDERS", 200)
-    monkeypatch.setattr(first_load, "_MOST_ORDERS", 700)
+    monkeypatch.setattr(first_load, "MOST_ORDERS", 700)
     told, chance = tmp_path / "told", random.Random(5)
     with scopes_disabled(), RehearsalShop(orders=ORDERS, seed=3, plan="plus", domain=DOMAIN) as shop:
         settings.REHEARSAL_SHOPS = {DOMAIN: shop.base_url}

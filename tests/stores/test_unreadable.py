@@ -69,7 +69,7 @@ def test_a_poisoned_delivery_does_not_drag_others_along(connected, shop, poison)
 @pytest.mark.row("REL-Q07")
 def test_a_delivery_that_breaks_our_own_code_is_given_up_with_a_reason(connected, shop, monkeypatch):
     send(about(Order.objects.live().first()), secret=shop.webhook_secret)
-    monkeypatch.setattr(inbox, "client_for", lambda store: 1 / 0)
+    monkeypatch.setattr(inbox, "client_for", lambda store, purpose: 1 / 0)
     for _ in range(8):
         InboxMessage.objects.update(next_attempt_at=None)
         with pytest.raises(ZeroDivisionError):
@@ -91,7 +91,7 @@ def test_a_delivery_that_kills_its_worker_is_counted_and_given_up(connected, sho
 
 
 def test_a_fault_of_ours_leaves_a_stream_free_and_says_so(connected, monkeypatch):
-    monkeypatch.setattr(sync, "client_for", lambda store: 1 / 0)
+    monkeypatch.setattr(sync, "client_for", lambda store, purpose: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         sync.sync_job(connected.pk, "orders")
