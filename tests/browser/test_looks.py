@@ -60,8 +60,15 @@ def places(store: Store) -> dict[str, int]:
     return {"order": shown.pk, "store": store.pk, "template": template.pk}
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(
+    ("width", "dark"),
+    [
+        pytest.param(1440, False, id="1440-light"),
+        pytest.param(390, True, id="390-dark"),
+        pytest.param(1440, True, id="1440-dark", marks=pytest.mark.long),
+        pytest.param(390, False, id="390-light", marks=pytest.mark.long),
+    ],
+)
 def test_every_page_fits_and_complains_of_nothing(open_as, keep, administrator, places, width, dark):
     page = open_as(administrator, width=width, dark=dark)
     too_wide = []

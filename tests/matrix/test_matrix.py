@@ -74,7 +74,7 @@ HOSTILE = (
 
 
 @pytest.mark.row("REL-T02", "REL-T03", "REL-T10")
-@pytest.mark.parametrize("role", ["outsider", "viewer", "manager", "token"])
+@pytest.mark.parametrize("role", ["outsider", pytest.param("viewer", marks=pytest.mark.long), "manager", "token"])
 def test_no_parameter_brings_a_foreign_row_into_a_list(role: str, world: World):
     south = world.south
     ids = {
