@@ -10,6 +10,7 @@ from backoffice.core.text import fold
 
 from .choices import LIVE_STAGES, Stage
 from .models import Fulfillment, FulfillmentOrder, LineItem, OrderTag, Transaction
+from .query.kinds import any_of
 
 _SHORTEST_INDEXED = 3
 FAILED_PAYMENTS = ("FAILURE", "ERROR")
@@ -20,13 +21,7 @@ def is_in(column: str) -> Callable[[Sequence[str]], Q]:
 
 
 def is_any_case(column: str) -> Callable[[Sequence[str]], Q]:
-    def where(values: Sequence[str]) -> Q:
-        condition = Q()
-        for value in values:
-            condition |= Q(**{f"{column}__iexact": value})
-        return condition
-
-    return where
+    return lambda values: either([Q(**{f"{column}__iexact": value}) for value in values])
 
 
 def is_filled(column: str) -> Callable[[bool], Q]:
@@ -56,10 +51,7 @@ def shops_status(values: Sequence[str]) -> Q:
         "not_closed": ~closed,
         "any": Q(pk__isnull=False),
     }
-    condition = Q(pk__in=[])
-    for value in values:
-        condition |= meanings[value]
-    return condition
+    return either([meanings[value] for value in values])
 
 
 def tagged(names: Sequence[str]) -> Exists:
@@ -67,10 +59,7 @@ def tagged(names: Sequence[str]) -> Exists:
 
 
 def tagged_all(names: Sequence[str]) -> Q:
-    condition = Q()
-    for name in names:
-        condition &= Q(tagged([name]))
-    return condition
+    return all_of([tagged([name]) for name in names])
 
 
 def tag_begins(text: str) -> Exists | Q:
@@ -115,18 +104,12 @@ def sku_begins(text: str) -> Exists:
 
 
 def with_product(texts: Sequence[str]) -> Q:
-    condition = Q()
-    for text in texts:
-        condition |= Q(_part(LineItem, Q(title__icontains=text) | Q(variant_title__icontains=text)))
-    return condition
+    return either([_part(LineItem, Q(title__icontains=text) | Q(variant_title__icontains=text)) for text in texts])
 
 
 def at_location(names: Sequence[str]) -> Exists:
     open_ones = ~Q(status__in=("CLOSED", "CANCELLED"))
-    condition = Q()
-    for name in names:
-        condition |= Q(location_name__iexact=name)
-    return _part(FulfillmentOrder, condition & open_ones)
+    return _part(FulfillmentOrder, is_any_case("location_name")(names) & open_ones)
 
 
 def delivered_by(methods: Sequence[str]) -> Exists:
@@ -168,17 +151,11 @@ def tracked() -> Exists:
 
 
 def tracked_as(numbers: Sequence[str]) -> Q:
-    condition = Q()
-    for number in numbers:
-        condition |= Q(_part(Fulfillment, Q(tracking__contains=[{"number": number}])))
-    return condition
+    return either([_part(Fulfillment, Q(tracking__contains=[{"number": number}])) for number in numbers])
 
 
 def either(parts: Sequence[Q | Exists]) -> Q:
-    condition = Q(parts[0])
-    for part in parts[1:]:
-        condition |= Q(part)
-    return condition
+    return Q(any_of(parts))
 
 
 def all_of(parts: Sequence[Q | Exists]) -> Q:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,9 +12,10 @@ from rest_framework.response import Response
 from backoffice.core.api.documentation import IDEMPOTENCY_KEY, answers, write_answers
 from backoffice.core.api.serializers import StrictSerializer
 from backoffice.core.api.views import ApiView
-from backoffice.core.errors import NotFound
-from stores.models import Store, StoreCalendar
+from stores.models import StoreCalendar
 from stores.services.calendars import MOST_CLOSED_DAYS, MOST_DAYS, CalendarWish, row_of, set_calendar
+
+from .finding import find_store
 
 
 class CalendarSerializer(StrictSerializer):
@@ -47,7 +47,7 @@ class CalendarView(ApiView):
         tags=["stores"],
     )
     def get(self, request: Request, store_id: int) -> Response:
-        return Response(_shown(row_of(self._find(store_id))))
+        return Response(_shown(row_of(find_store(self.actor, store_id))))
 
     @extend_schema(
         operation_id="stores_calendar_set",
@@ -59,18 +59,12 @@ class CalendarView(ApiView):
         tags=["stores"],
     )
     def put(self, request: Request, store_id: int) -> Response:
-        store = self._find(store_id)
+        store = find_store(self.actor, store_id)
         wish = CalendarSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         given = wish.validated_data
         given |= {name: frozenset(given[name]) for name in ("working_days", "closed_days")}
         return Response(_shown(set_calendar(store, CalendarWish(**given), actor=self.actor)))
-
-    def _find(self, store_id: int) -> Store:
-        store: Store | None = Store.objects.visible_to(self.actor).filter(pk=store_id).first()
-        if store is None:
-            raise NotFound("not_found", _("There is no such store."))
-        return store
 
 
 def _shown(row: StoreCalendar) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,7 +14,6 @@ from backoffice.core.actor import CONNECT_SCOPE
 from backoffice.core.api.documentation import IDEMPOTENCY_KEY, PAGE, answers, page_schema, write_answers
 from backoffice.core.api.pagination import PARAMETERS, page_of
 from backoffice.core.api.views import ApiView
-from backoffice.core.errors import NotFound
 from stores.choices import LoadState, StoreState
 from stores.features import FeatureLevel as Tone
 from stores.models import Store
@@ -25,6 +23,7 @@ from stores.services.status import MirrorStatus, mirror_status
 from stores.services.truth import together
 
 from .connect import ConnectWish, connect
+from .finding import find_store
 from .truth import TruthShape, truth_fields, truth_shown
 
 
@@ -161,9 +160,7 @@ class StoreView(ApiView):
         tags=["stores"],
     )
     def get(self, request: Request, store_id: int) -> Response:
-        store = Store.objects.visible_to(self.actor).select_related("merchant").filter(pk=store_id).first()
-        if store is None:
-            raise NotFound("not_found", _("There is no such store."))
+        store = find_store(self.actor, store_id)
         return Response(
             {
                 **_row(store, overviews_of([store])[store.pk]),
